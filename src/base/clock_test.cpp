@@ -1,0 +1,32 @@
+// Tests of RFC 3339 in and out.
+// SPDX-License-Identifier: Apache-2.0
+#include "base/clock.hpp"
+
+#include <gtest/gtest.h>
+
+namespace croft {
+
+TEST(Instant, IsWrittenWithMilliseconds) {
+  EXPECT_EQ(format_instant(instant_from_ms(0)), "1970-01-01T00:00:00.000Z");
+  EXPECT_EQ(format_instant(instant_from_ms(1'763'812'800'250)), "2025-11-22T12:00:00.250Z");
+}
+
+TEST(Instant, ReadsBackWhatItWrote) {
+  for (const std::int64_t ms : {0LL, 951'782'399'999LL, 1'709'164'800'001LL, 4'102'444'800'000LL})
+    EXPECT_EQ(to_ms(*parse_instant(format_instant(instant_from_ms(ms)))), ms);
+}
+
+TEST(Instant, ReadsOffsetsAndFractions) {
+  EXPECT_EQ(parse_instant("2026-11-22T14:00:00+01:00"), parse_instant("2026-11-22T13:00:00Z"));
+  EXPECT_EQ(parse_instant("2026-11-22T13:00:00.5Z"), parse_instant("2026-11-22T13:00:00.500Z"));
+  EXPECT_EQ(parse_instant("2026-11-22T13:00:00.1239Z"), parse_instant("2026-11-22T13:00:00.123Z"));
+}
+
+TEST(Instant, RefusesWhatIsNotOne) {
+  for (const auto* text : {"", "2026", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-02-03",
+                           "2026-02-03T24:00:00Z", "2026-02-03T10:00:00", "2026-02-03T10:00:00.Z",
+                           "2026-02-03T10:00:00+1:00", "2026-02-03T10:00:00Zjunk"})
+    EXPECT_FALSE(parse_instant(text)) << text;
+}
+
+}  // namespace croft
