@@ -1,0 +1,75 @@
+// What just happened, told in process to whoever wants to hear. Everything on the loop.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "model/command.hpp"
+#include "model/device.hpp"
+#include "model/principal.hpp"
+#include "model/reading.hpp"
+
+namespace croft::live {
+
+// One kind of event. The subscription ends with the object that subscribe() returns.
+template <class Event>
+class Signal {
+ public:
+  using Listener = std::function<void(const Event&)>;
+  using Subscription = std::shared_ptr<void>;
+
+  [[nodiscard]] Subscription subscribe(Listener listener) {
+    auto held = std::make_shared<Listener>(std::move(listener));
+    listeners_[++last_] = held;
+    return held;
+  }
+  void publish(const Event& event) {
+    for (auto at = listeners_.begin(); at != listeners_.end();) {
+      if (const auto listener = at->second.lock()) {
+        (*listener)(event);
+        ++at;
+      } else {
+        at = listeners_.erase(at);
+      }
+    }
+  }
+
+ private:
+  std::map<std::uint64_t, std::weak_ptr<Listener>> listeners_;
+  std::uint64_t last_ = 0;
+};
+
+// Past tense: each has happened and is stored where it must be.
+struct ReadingStored {
+  Reading reading;
+};
+struct DeviceChanged {  // online, or the reported state of its actuators
+  DeviceId device;
+};
+struct DeviceRegistered {
+  DeviceEntry device;
+};
+struct DeviceRemoved {
+  DeviceEntry device;
+};
+struct CommandChanged {
+  Command command;
+};
+struct SessionEnded {
+  SessionId session;
+};
+
+struct Feed {
+  Signal<ReadingStored> reading_stored;
+  Signal<DeviceChanged> device_changed;
+  Signal<DeviceRegistered> device_registered;
+  Signal<DeviceRemoved> device_removed;
+  Signal<CommandChanged> command_changed;
+  Signal<SessionEnded> session_ended;
+};
+
+}  // namespace croft::live

@@ -1,0 +1,51 @@
+// Devices as every service knows them: who owns which, and what is known of each right now.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "model/reading.hpp"
+
+namespace croft {
+
+struct DeviceEntry {
+  DeviceId id;
+  UserId owner;
+  std::string name;
+};
+
+// Which devices exist and whose they are. Auth owns the truth and keeps this copy right; the other
+// services only look. Lives on the loop; pointers hold until the next change.
+class DeviceDirectory {
+ public:
+  const DeviceEntry* find(const DeviceId&) const;
+  // Nothing for an unknown device and for somebody else's alike.
+  const DeviceEntry* find_owned(const DeviceId&, const UserId& owner) const;
+  const DeviceEntry* find(std::string_view id) const;
+  std::vector<DeviceId> owned_by(const UserId&) const;  // oldest first
+  std::size_t size() const { return entries_.size(); }
+
+  void put(DeviceEntry);
+  void remove(const DeviceId&);
+
+ private:
+  std::unordered_map<std::string, DeviceEntry> entries_;
+  std::unordered_map<UserId, std::vector<DeviceId>> by_owner_;
+};
+
+// The newest facts about one device, from its retained status and state and its latest reading.
+struct DeviceNow {
+  bool online = false;
+  std::optional<Instant> last_seen;  // the last sign of life of any kind
+  std::optional<Instant> values_time;
+  std::vector<Measurement> values;           // latest value of each measurement
+  std::map<std::string, std::string> state;  // what the actuators really are: {"led","on"}
+};
+
+}  // namespace croft

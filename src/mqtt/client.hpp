@@ -1,0 +1,130 @@
+// An MQTT 5 client whose acknowledgement can wait for a commit.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/metrics.hpp"
+#include "base/result.hpp"
+#include "base/task.hpp"
+
+namespace croft::mqtt {
+
+struct Will {
+  std::string topic;
+  std::string payload;
+  int qos = 1;
+  bool retain = true;
+};
+
+struct Options {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 1883;
+  std::string client_id;
+  std::string username;
+  std::string password;
+  std::optional<Will> will;
+  std::chrono::seconds keep_alive{30};
+  // How long the broker keeps our session and queue after a lost connection; 0 ends it at once.
+  std::chrono::seconds session_expiry{0};
+  bool clean_start = false;
+  // How many QoS 1 messages the broker may send us before we acknowledge: our back-pressure.
+  std::uint16_t receive_maximum = 1000;
+  std::uint32_t maximum_packet_bytes = 256 * 1024;
+  // Publishes waiting for the connection or for the broker's window; publish() beyond it answers
+  // unavailable.
+  std::size_t outgoing_messages = 10'000;
+  std::chrono::milliseconds backoff_least{200};
+  std::chrono::milliseconds backoff_most{30'000};
+};
+
+struct Message {
+  std::string topic;
+  std::string payload;
+  int qos = 1;
+  bool retain = false;
+  std::optional<std::chrono::seconds> expiry;  // the broker drops it unsent after that
+};
+
+// One received message. Movable; whoever holds it decides when it is acknowledged. When several
+// handlers match, the packet is acknowledged once all of their deliveries are. A delivery that is
+// destroyed unacknowledged leaves the message to be delivered again after a reconnect.
+class Delivery {
+ public:
+  std::string_view topic() const;
+  std::string_view payload() const;
+  int qos() const;
+  bool retained() const;   // a stored message sent because of our subscription
+  bool duplicate() const;  // the broker sends it again
+  // Idempotent. Without effect when the connection it came on is gone (the broker will redeliver).
+  void acknowledge();
+
+  struct State;
+  explicit Delivery(std::shared_ptr<State>);
+  Delivery(Delivery&&) noexcept = default;
+  Delivery& operator=(Delivery&&) noexcept = default;
+  ~Delivery() = default;
+
+ private:
+  std::shared_ptr<State> state_;
+  bool acknowledged_ = false;
+};
+
+// Whether a topic filter ("croft/v1/+/telemetry", "#") matches a topic; "$..." only matches
+// explicitly.
+bool matches(std::string_view filter, std::string_view topic);
+bool valid_filter(std::string_view filter);
+bool valid_topic(std::string_view topic);
+
+// The loop owns it; every member is called on the loop. run() keeps it connected.
+class Client {
+ public:
+  using OnMessage = std::function<void(Delivery)>;
+
+  Client(const Executor&, Options);
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+  ~Client();
+
+  // May be called before or during run(); renewed at each connect when the broker kept no session.
+  void subscribe(std::string filter, int qos, OnMessage);
+  void unsubscribe(const std::string& filter);
+
+  // Whether somebody was there to receive it.
+  enum class Reach { subscribers, nobody };
+  // Completes when the broker acknowledged (QoS 1) or the packet was handed to the socket (QoS 0).
+  // Survives reconnects. Errors: unavailable (queue full or stopped), forbidden (the broker refuses
+  // the topic), too_large.
+  Task<Result<Reach>> publish(Message);
+  // The same for callers who do not wait: queued when there is room; false when not.
+  bool post(Message);
+
+  // Called on the loop after each successful CONNACK (argument: the broker kept our session) and
+  // after each loss of the connection (argument: why).
+  void on_connected(std::function<void(bool session_present)>);
+  void on_lost(std::function<void(std::string_view reason)>);
+
+  bool connected() const;
+  // Connects, and reconnects with jittered back-off, until stop(). Never throws for the network.
+  Task<void> run();
+  // Says DISCONNECT (so that no will is sent), closes, lets run() return. Publishes still waiting
+  // answer unavailable.
+  void stop();
+  // Drops the TCP connection without a word, as a lost network would; for tests and virtual nodes.
+  void drop();
+
+  // Waits until everything acknowledge()d and posted so far was written to the socket, or `limit`.
+  Task<void> flush(std::chrono::milliseconds limit);
+
+ private:
+  class Session;
+  std::shared_ptr<Session> session_;
+};
+
+}  // namespace croft::mqtt
