@@ -100,7 +100,7 @@ struct Collector {
       truncated = true;
       return;
     }
-    std::memcpy(buffer + size, bytes, count);
+    if (count > 0) std::memcpy(buffer + size, bytes, count);
     size += count;
   }
 };

@@ -139,8 +139,9 @@ TEST(JsonStrings, TooLongForTheScratchIsSaidAndNeverCutInsideACharacter) {
 }
 
 TEST(JsonValues, AnyValueIsSteppedOver) {
-  for (const char* good : {"1", "\"a\"", "true", "false", "null", "[]", "{}", "[1,[2,{\"a\":[]}]]",
-                           "{\"a\":1,\"b\":{\"c\":null}}", " [ 1 , 2 ] ", "[[],[]]"}) {
+  for (const char* good :
+       {"1", "\"a\"", "true", "false", "null", "[]", "{}", "\"\\n\"", "[1,[2,{\"a\":[]}]]",
+        "{\"a\":1,\"b\":{\"c\":null}}", " [ 1 , 2 ] ", "[[],[]]"}) {
     JsonCursor cursor(good);
     EXPECT_TRUE(cursor.skip_value()) << good;
     EXPECT_TRUE(cursor.at_end()) << good;
