@@ -2,7 +2,11 @@
 // readings. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
+#include <string>
+#include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "live/feed.hpp"
@@ -13,7 +17,7 @@ namespace croft::live {
 // Listens to croft/v1/+/status and croft/v1/+/state and to the feed's readings. On the loop.
 class Devices {
  public:
-  Devices(DeviceDirectory&, Feed&, const Clock&);
+  Devices(const DeviceDirectory&, Feed&, const Clock&);
 
   // Subscribes; call once before the client runs.
   void listen(mqtt::Client&);
@@ -30,7 +34,7 @@ class Devices {
   void on_reading(const ReadingStored&);
   DeviceNow* entry(std::string_view device);
 
-  DeviceDirectory& directory_;
+  const DeviceDirectory& directory_;
   Feed& feed_;
   const Clock& clock_;
   std::unordered_map<std::string, DeviceNow> known_;

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
+#include <string_view>
 
 #include "base/clock.hpp"
 #include "http/router.hpp"
@@ -11,6 +11,9 @@
 #include "sessions/store.hpp"
 
 namespace croft::security {
+
+// The session cookie; under TLS a name that browsers only accept from this very host.
+std::string_view cookie_name(bool secure);
 
 // The principal the guard left in an admitted request.
 const Principal& caller(const http::Request&);

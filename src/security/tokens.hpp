@@ -4,7 +4,6 @@
 
 #include <array>
 #include <filesystem>
-#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
