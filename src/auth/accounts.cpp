@@ -1,0 +1,201 @@
+// Accounts: rules for names and passwords, sessions made and ended.
+// SPDX-License-Identifier: Apache-2.0
+#include "auth/accounts.hpp"
+
+#include <algorithm>
+
+#include "auth/device_store.hpp"
+#include "base/log.hpp"
+
+namespace croft::auth {
+namespace {
+
+bool plain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '-' || c == '.';
+}
+
+// No '@', so that a username can never be taken for somebody's address.
+bool valid_username(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), plain);
+}
+
+// One '@' with something on both sides and nothing that could end a mail header. Whether the
+// address exists only a mail can tell.
+bool valid_email(std::string_view email) {
+  if (email.size() > 254 || std::count(email.begin(), email.end(), '@') != 1) return false;
+  const auto at = email.find('@');
+  if (at == 0 || at + 1 == email.size()) return false;
+  return std::all_of(email.begin(), email.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte > 0x20 && byte != 0x7f &&
+           std::string_view("<>()[],;:\\\"").find(c) == std::string_view::npos;
+  });
+}
+
+Result<> check(const NewAccount& account) {
+  Error error{Code::invalid, ""};
+  if (!valid_username(account.username))
+    error.fields.push_back({"username", "must have 1 to 64 of the characters a-z A-Z 0-9 _ - ."});
+  if (!valid_email(account.email)) error.fields.push_back({"email", "must be an e-mail address"});
+  if (const auto weak = security::weakness(account.password, account.username))
+    error.fields.push_back({"password", *weak});
+  if (error.fields.empty()) return Result<>();
+  error.message = error.fields.front().field + " " + error.fields.front().message;
+  return error;
+}
+
+Error conflict(const char* field, const char* message) {
+  Error error = invalid_field(field, message);
+  error.code = Code::conflict;
+  return error;
+}
+
+Result<User> told(users::Added added, User user) {
+  switch (added) {
+    case users::Added::yes:
+      return user;
+    case users::Added::username_taken:
+      return conflict("username", "is taken");
+    case users::Added::email_taken:
+      return conflict("email", "belongs to another account");
+    case users::Added::not_first:
+      break;
+  }
+  return fail(Code::forbidden, "sign-up is closed; ask the administrator for an account");
+}
+
+}  // namespace
+
+Accounts::Accounts(const Config& config, const Needs& needs)
+    : config_(config),
+      needs_(needs),
+      sign_ups_(needs.clock, 200, Seconds(1)),
+      log_ins_(needs.clock, 10, Seconds(30)),
+      attempts_(needs.clock, 200, Seconds(1)) {}
+
+Task<Result<User>> Accounts::sign_up(NewAccount account, const std::string& remote) {
+  if (config_.signup == Signup::closed) co_return told(users::Added::not_first, {});
+  if (auto allowed = sign_ups_.take(remote); !allowed) co_return allowed.error();
+  auto made = co_await create(std::move(account), config_.signup == Signup::first);
+  co_return made;
+}
+
+Task<Result<User>> Accounts::add(NewAccount account) {
+  auto made = co_await create(std::move(account), false);
+  co_return made;
+}
+
+Task<Result<User>> Accounts::create(NewAccount account, bool only_first) {
+  if (auto fine = check(account); !fine) co_return fine.error();
+  auto hash = co_await passwords_.hash(std::move(account.password));
+  if (!hash) co_return hash.error();
+  User user{UserId(new_id()), account.username,  account.email, *hash,
+            Role::user,       needs_.clock.now()};
+  auto insert = [&user, only_first](db::Connection& connection) {
+    return users::add(connection, user, only_first);
+  };
+  const auto added = co_await needs_.database.write(insert);
+  if (added == users::Added::yes)
+    log::info("auth", "account made", {{"user", user.id.str()}, {"role", to_string(user.role)}});
+  co_return told(added, std::move(user));
+}
+
+Task<Result<LoggedIn>> Accounts::log_in(std::string name, std::string password, Origin origin) {
+  const auto account_key = name + ' ' + origin.remote;
+  if (auto allowed = attempts_.check(origin.remote); !allowed) co_return allowed.error();
+  if (auto allowed = log_ins_.take(account_key); !allowed) co_return allowed.error();
+  auto look_up = [name](db::Connection& connection) { return users::find(connection, name); };
+  auto user = co_await needs_.database.read(look_up);
+  std::optional<std::string> stored;
+  if (user) stored = user->password;
+  const auto right = co_await passwords_.verify(std::move(password), std::move(stored));
+  if (!right) {
+    if (right.error().code == Code::unauthenticated) {
+      (void)attempts_.take(origin.remote);
+      log::info("auth", "log-in refused", {{"remote", origin.remote}});
+    }
+    co_return right.error();
+  }
+  log_ins_.forgive(account_key);
+
+  const auto now = needs_.clock.now();
+  const Principal principal{user->id, SessionId(random_token(24)), user->role,
+                            std::chrono::floor<Seconds>(now) + config_.session_lifetime};
+  const sessions::Session session{principal.session, user->id,      now,
+                                  principal.expires, origin.remote, origin.user_agent};
+  const auto kept = co_await needs_.sessions.put(session);
+  if (!kept) co_return kept.error();
+  LoggedIn answer{security::sign_token(needs_.signing_key, principal, now), principal.expires,
+                  std::move(*user)};
+  co_return answer;
+}
+
+Task<Result<>> Accounts::log_out(const Principal& principal) {
+  const auto session = principal.session;
+  const auto ended = co_await needs_.sessions.end(session);
+  if (!ended) co_return ended.error();
+  needs_.feed.session_ended.publish({session});
+  co_return Result<>();
+}
+
+Task<Result<User>> Accounts::me(const Principal& principal) {
+  const auto id = principal.user;
+  auto look_up = [id](db::Connection& connection) { return users::find(connection, id); };
+  auto user = co_await needs_.database.read(look_up);
+  if (!user) co_return fail(Code::unauthenticated, "the account no longer exists");
+  co_return *user;
+}
+
+Task<std::vector<User>> Accounts::list() {
+  auto all = co_await needs_.database.read(users::list);
+  co_return all;
+}
+
+Task<Result<User>> Accounts::find(std::string name) {
+  auto look_up = [name](db::Connection& connection) { return users::find(connection, name); };
+  auto user = co_await needs_.database.read(look_up);
+  if (!user) co_return fail(Code::not_found, "there is no account named " + name);
+  co_return *user;
+}
+
+Task<Result<User>> Accounts::reset_password(std::string name, std::string password) {
+  auto user = co_await find(std::move(name));
+  if (!user) co_return user.error();
+  if (const auto weak = security::weakness(password, user->username))
+    co_return invalid_field("password", *weak);
+  const auto hash = co_await passwords_.hash(std::move(password));
+  if (!hash) co_return hash.error();
+  auto store = [id = user->id, hash = *hash](db::Connection& connection) {
+    return users::set_password(connection, id, hash);
+  };
+  co_await needs_.database.write(store);
+  co_await end_sessions(user->id);
+  co_return *user;
+}
+
+Task<Result<>> Accounts::remove(std::string name) {
+  auto user = co_await find(std::move(name));
+  if (!user) co_return user.error();
+  auto erase = [id = user->id](db::Connection& connection) {
+    if (devices::count(connection, id) > 0) return false;
+    return users::remove(connection, id);
+  };
+  const bool removed = co_await needs_.database.write(erase);
+  if (!removed) co_return fail(Code::conflict, "the account still has devices; remove them first");
+  co_await end_sessions(user->id);
+  co_return Result<>();
+}
+
+Task<void> Accounts::end_sessions(const UserId& user) {
+  const UserId id = user;
+  const auto ended = co_await needs_.sessions.end_all(id, SessionId());
+  if (!ended) {
+    log::error("auth", "sessions could not be ended; they last until they expire",
+               {{"user", id.str()}, {"error", ended.error().message}});
+    co_return;
+  }
+  for (const auto& session : *ended) needs_.feed.session_ended.publish({session});
+}
+
+}  // namespace croft::auth

@@ -1,0 +1,64 @@
+// What can be done with accounts: sign up, log in, log out, and what an administrator does locally.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "auth/auth.hpp"
+#include "auth/user_store.hpp"
+#include "security/limiter.hpp"
+#include "security/passwords.hpp"
+
+namespace croft::auth {
+
+struct NewAccount {
+  std::string username;
+  std::string email;
+  std::string password;
+};
+
+struct Origin {  // where a log-in comes from, for limits and for the list of sessions
+  std::string remote;
+  std::string user_agent;
+};
+
+struct LoggedIn {
+  std::string token;
+  Instant expires;
+  User user;
+};
+
+class Accounts {
+ public:
+  Accounts(const Config&, const Needs&);
+
+  // Errors: invalid with fields, conflict, forbidden (sign-up is closed), too_many.
+  Task<Result<User>> sign_up(NewAccount, const std::string& remote);
+  // Errors: unauthenticated (without saying which of the two was wrong), too_many.
+  Task<Result<LoggedIn>> log_in(std::string name, std::string password, Origin);
+  // The session is dead everywhere when this returns.
+  Task<Result<>> log_out(const Principal&);
+  Task<Result<User>> me(const Principal&);
+
+  // For the administrator at the machine itself.
+  Task<Result<User>> add(NewAccount);
+  Task<std::vector<User>> list();
+  Task<Result<User>> find(std::string name);
+  Task<Result<User>> reset_password(std::string name, std::string password);
+  // Errors: not_found, conflict (it still has devices).
+  Task<Result<>> remove(std::string name);
+
+ private:
+  Task<Result<User>> create(NewAccount, bool only_first);
+  Task<void> end_sessions(const UserId&);
+
+  const Config& config_;
+  const Needs& needs_;
+  security::Passwords passwords_;
+  security::Limiter sign_ups_;  // by address
+  security::Limiter log_ins_;   // by account and address: a stranger cannot lock the owner out
+  security::Limiter attempts_;  // by address
+};
+
+}  // namespace croft::auth
