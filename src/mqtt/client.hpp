@@ -10,7 +10,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/metrics.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
 
@@ -33,13 +32,14 @@ struct Options {
   std::chrono::seconds keep_alive{30};
   // How long the broker keeps our session and queue after a lost connection; 0 ends it at once.
   std::chrono::seconds session_expiry{0};
-  bool clean_start = false;
+  bool clean_start = false;  // at the first connect of this client; later ones resume the session
   // How many QoS 1 messages the broker may send us before we acknowledge: our back-pressure.
   std::uint16_t receive_maximum = 1000;
   std::uint32_t maximum_packet_bytes = 256 * 1024;
-  // Publishes waiting for the connection or for the broker's window; publish() beyond it answers
-  // unavailable.
+  // Publishes waiting for the connection or for the broker's window, and what they and those in
+  // flight may hold; publish() beyond it answers unavailable.
   std::size_t outgoing_messages = 10'000;
+  std::size_t outgoing_bytes = 64 * 1024 * 1024;
   std::chrono::milliseconds backoff_least{200};
   std::chrono::milliseconds backoff_most{30'000};
 };
@@ -49,7 +49,7 @@ struct Message {
   std::string payload;
   int qos = 1;
   bool retain = false;
-  std::optional<std::chrono::seconds> expiry;  // the broker drops it unsent after that
+  std::optional<std::chrono::seconds> expiry{};  // the broker drops it unsent after that
 };
 
 // One received message. Movable; whoever holds it decides when it is acknowledged. When several
@@ -90,27 +90,33 @@ class Client {
   Client(const Executor&, Options);
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
+  // Without stop() before it, ends the connection as drop() does. No callback comes after it.
   ~Client();
 
-  // May be called before or during run(); renewed at each connect when the broker kept no session.
+  // May be called before or during run(); sent at the first connect, and again whenever the broker
+  // kept no session. QoS is at most 1. With a kept session, subscribe before run(): a message that no
+  // subscription matches is acknowledged and forgotten. An invalid filter throws invalid_argument.
   void subscribe(std::string filter, int qos, OnMessage);
   void unsubscribe(const std::string& filter);
 
   // Whether somebody was there to receive it.
   enum class Reach { subscribers, nobody };
-  // Completes when the broker acknowledged (QoS 1) or the packet was handed to the socket (QoS 0).
-  // Survives reconnects. Errors: unavailable (queue full or stopped), forbidden (the broker refuses
-  // the topic), too_large.
+  // Completes when the broker acknowledged (QoS 1) or the packet was handed to the socket (QoS 0,
+  // always `subscribers`). Survives reconnects, so it waits as long as the broker is away unless
+  // `expiry` is set. Errors: unavailable (queue full, expired or stopped), forbidden (the broker
+  // refuses the topic), too_large, invalid.
   Task<Result<Reach>> publish(Message);
   // The same for callers who do not wait: queued when there is room; false when not.
   bool post(Message);
 
   // Called on the loop after each successful CONNACK (argument: the broker kept our session) and
-  // after each loss of the connection (argument: why).
+  // after each loss of the connection (argument: why). Each call adds a listener.
   void on_connected(std::function<void(bool session_present)>);
   void on_lost(std::function<void(std::string_view reason)>);
 
   bool connected() const;
+  // Waits until it is connected and the broker has confirmed every subscription; false after `limit`.
+  Task<bool> ready(std::chrono::milliseconds limit);
   // Connects, and reconnects with jittered back-off, until stop(). Never throws for the network.
   Task<void> run();
   // Says DISCONNECT (so that no will is sent), closes, lets run() return. Publishes still waiting
