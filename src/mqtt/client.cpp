@@ -72,7 +72,8 @@ Task<Result<Client::Reach>> Client::publish(Message message) {
   std::weak_ptr<Session> weak = session_;
   auto add = [weak](Message out, Outbox::Done done) -> Error {
     const auto session = weak.lock();
-    if (!session || session->stopped()) return fail(Code::unavailable, "the MQTT client has stopped");
+    if (!session || session->stopped())
+      return fail(Code::unavailable, "the MQTT client has stopped");
     if (!valid_topic(out.topic)) return fail(Code::invalid, "not a topic one can publish to");
     if (session->add(std::move(out), std::move(done))) return {};
     return fail(Code::unavailable, "too many messages are waiting for the broker");
@@ -100,6 +101,8 @@ Task<bool> Client::ready(std::chrono::milliseconds limit) {
 Task<void> Client::run() { return Session::run(session_); }
 void Client::stop() { session_->stop(); }
 void Client::drop() { session_->drop(); }
-Task<void> Client::flush(std::chrono::milliseconds limit) { return Session::flush(session_, limit); }
+Task<void> Client::flush(std::chrono::milliseconds limit) {
+  return Session::flush(session_, limit);
+}
 
 }  // namespace croft::mqtt

@@ -33,7 +33,9 @@ struct Options {
   // How long the broker keeps our session and queue after a lost connection; 0 ends it at once.
   std::chrono::seconds session_expiry{0};
   bool clean_start = false;  // at the first connect of this client; later ones resume the session
-  // How many QoS 1 messages the broker may send us before we acknowledge: our back-pressure.
+  // How many QoS 1 messages the broker may send us before we acknowledge: our back-pressure. At
+  // twice as many (a broker's mistake) nothing is read until some are acknowledged, so an
+  // acknowledgement must not wait for a publish() of the same client.
   std::uint16_t receive_maximum = 1000;
   std::uint32_t maximum_packet_bytes = 256 * 1024;
   // Publishes waiting for the connection or for the broker's window, and what they and those in
@@ -94,8 +96,9 @@ class Client {
   ~Client();
 
   // May be called before or during run(); sent at the first connect, and again whenever the broker
-  // kept no session. QoS is at most 1. With a kept session, subscribe before run(): a message that no
-  // subscription matches is acknowledged and forgotten. An invalid filter throws invalid_argument.
+  // kept no session. QoS is at most 1. With a kept session, subscribe before run(): a message that
+  // no subscription matches is acknowledged and forgotten. An invalid filter throws
+  // invalid_argument.
   void subscribe(std::string filter, int qos, OnMessage);
   void unsubscribe(const std::string& filter);
 
@@ -115,7 +118,8 @@ class Client {
   void on_lost(std::function<void(std::string_view reason)>);
 
   bool connected() const;
-  // Waits until it is connected and the broker has confirmed every subscription; false after `limit`.
+  // Waits until it is connected and the broker has confirmed every subscription; false after
+  // `limit`.
   Task<bool> ready(std::chrono::milliseconds limit);
   // Connects, and reconnects with jittered back-off, until stop(). Never throws for the network.
   Task<void> run();

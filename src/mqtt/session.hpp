@@ -34,8 +34,12 @@ class Client::Session final : public Acknowledger, public std::enable_shared_fro
   void subscribe(std::string filter, int qos, OnMessage handler);
   void unsubscribe(const std::string& filter);
   bool add(Message message, Outbox::Done done);
-  void on_connected(std::function<void(bool)> listener) { connected_.push_back(std::move(listener)); }
-  void on_lost(std::function<void(std::string_view)> listener) { lost_.push_back(std::move(listener)); }
+  void on_connected(std::function<void(bool)> listener) {
+    connected_.push_back(std::move(listener));
+  }
+  void on_lost(std::function<void(std::string_view)> listener) {
+    lost_.push_back(std::move(listener));
+  }
 
   const Executor& executor() const { return executor_; }
   bool connected() const { return phase_ == Phase::connected; }
@@ -75,6 +79,11 @@ class Client::Session final : public Acknowledger, public std::enable_shared_fro
   void check_silence();
   void release_buffers();
   void look_again();
+  // Mosquitto before 2.0.13 forgets our receive maximum once we acknowledge (its issue 2301), so we
+  // stop reading when it has sent twice as much; then TCP holds it back.
+  bool full() const {
+    return phase_ == Phase::connected && unacknowledged_ >= 2u * options_.receive_maximum;
+  }
 
   // wire.cpp: bytes and packets
   void read_available();
@@ -100,6 +109,7 @@ class Client::Session final : public Acknowledger, public std::enable_shared_fro
   asio::ip::tcp::socket socket_;
   asio::steady_timer timer_;  // the deadline of connecting, the pause, or the watch for silence
   std::unique_ptr<asio::ip::tcp::resolver> resolver_;
+  std::unique_ptr<Event> room_;  // raised when full() ends
   Backoff backoff_;
 
   Phase phase_ = Phase::idle;
@@ -109,11 +119,11 @@ class Client::Session final : public Acknowledger, public std::enable_shared_fro
   bool been_connected_ = false;
   bool announced_ = false;     // the listeners know of this connection
   bool ping_awaited_ = false;  // nothing came since the last PINGREQ
-  bool refused_ = false;  // for a reason that haste will not mend
+  bool refused_ = false;       // for a reason that haste will not mend
   std::uint32_t epoch_ = 0;
   std::uint32_t timer_round_ = 0;
   std::uint32_t unacknowledged_ = 0;  // received on this connection
-  std::string reason_;  // why the connection ended
+  std::string reason_;                // why the connection ended
   std::string client_id_;
 
   std::string unfinished_;  // the beginning of a packet whose rest has not come

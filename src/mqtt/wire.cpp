@@ -18,9 +18,9 @@ using asio::ip::tcp;
 using boost::system::error_code;
 using std::chrono::steady_clock;
 
-constexpr std::size_t kChunk = 64 * 1024;     // of one read, and of one write
+constexpr std::size_t kChunk = 64 * 1024;            // of one read, and of one write
 constexpr std::size_t kMostUnfinished = kChunk / 2;  // beyond it a packet gets a buffer of its own
-constexpr int kWritesATurn = 16;              // then others have theirs
+constexpr int kWritesATurn = 16;                     // then others have theirs
 constexpr std::size_t kMostOut = 8 * kChunk;  // answers waiting for a broker that does not read
 
 using Chunk = std::unique_ptr<char[]>;
@@ -140,10 +140,11 @@ void Client::Session::handle(const Connack& connack) {
     if (!subscription->confirmed) send_subscribe(*subscription);
   }
   schedule_write();
-  log::debug("mqtt", "connected", {{"host", options_.host},
-                                   {"port", options_.port},
-                                   {"client", client_id_},
-                                   {"session_kept", connack.session_present}});
+  log::debug("mqtt", "connected",
+             {{"host", options_.host},
+              {"port", options_.port},
+              {"client", client_id_},
+              {"session_kept", connack.session_present}});
   const bool session_present = connack.session_present;
   for (std::size_t i = 0; i < connected_.size() && phase_ == Phase::connected; ++i) {
     const auto listener = connected_[i];  // it may add another, or end the client
@@ -170,8 +171,7 @@ void Client::Session::handle(const Publish& publish) {
     if (phase_ == Phase::handshaking) close("the broker sent PUBLISH before CONNACK");
     return;
   }
-  if (publish.qos > 0 && ++unacknowledged_ > std::max<std::uint32_t>(options_.receive_maximum, 1))
-    return close("the broker sent more messages than our receive maximum");
+  if (publish.qos > 0) ++unacknowledged_;
   deliver(publish);
 }
 
@@ -211,6 +211,7 @@ void Client::Session::deliver(const Publish& publish) {
 void Client::Session::acknowledge(std::uint32_t epoch, std::uint16_t packet_id, int qos) {
   if (epoch != epoch_ || phase_ != Phase::connected) return;
   if (unacknowledged_ > 0) --unacknowledged_;
+  if (room_ && !full()) room_->raise();
   encode_acknowledgement(
       out_, qos == 1 ? Acknowledgement::Kind::puback : Acknowledgement::Kind::pubrec, packet_id);
   schedule_write();
@@ -295,7 +296,8 @@ void Client::Session::write_now() {
     if (phase_ == Phase::connected) outbox_.pump(out_, kChunk);
     if (out_.empty()) return all_written();
     error_code error;
-    out_at_ += socket_.write_some(asio::buffer(out_.data() + out_at_, out_.size() - out_at_), error);
+    out_at_ +=
+        socket_.write_some(asio::buffer(out_.data() + out_at_, out_.size() - out_at_), error);
     if (error == asio::error::would_block) return wait_writable();
     if (error) return close(error.message());
     last_sent_ = steady_clock::now();
