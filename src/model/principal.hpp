@@ -16,6 +16,7 @@ inline std::string_view to_string(Role role) { return role == Role::admin ? "adm
 
 struct Principal {
   UserId user;
+  std::string username;
   SessionId session;
   Role role = Role::user;
   Instant expires{};  // when the session ends by itself

@@ -37,6 +37,7 @@ std::optional<Principal> read_claims(std::string_view payload) {
   Principal principal;
   const auto issuer = in.text("iss", {});
   principal.user = UserId(in.text("sub", {.least = 1}));
+  principal.username = in.text("name", {.least = 1});
   principal.session = SessionId(in.text("sid", {.least = 1}));
   const auto role = in.text("role", {});
   const auto expires = static_cast<std::int64_t>(in.number("exp"));
@@ -93,6 +94,7 @@ std::string sign_token(const SigningKey& key, const Principal& principal, Instan
   claims.begin_object();
   claims.member("iss", kIssuer);
   claims.member("sub", principal.user.str());
+  claims.member("name", principal.username);
   claims.member("sid", principal.session.str());
   claims.member("role", to_string(principal.role));
   claims.member("iat", to_ms(issued) / 1000);

@@ -25,7 +25,7 @@ struct SigningKey {
   static SigningKey load_or_make(const std::filesystem::path&);
 };
 
-// {"alg":"EdDSA","typ":"at+jwt"} with iss, sub (user), sid (session), role, iat, exp.
+// {"alg":"EdDSA","typ":"at+jwt"} with iss, sub (user), name, sid (session), role, iat, exp.
 std::string sign_token(const SigningKey&, const Principal&, Instant issued);
 
 // Checks signature, type, issuer and expiry. Accepts exactly the header that sign_token writes, so

@@ -17,7 +17,7 @@ class Tokens : public testing::Test {
  protected:
   void SetUp() override { prepare_crypto(); }
   Principal alice() const {
-    return {UserId("alice"), SessionId("s1"), Role::admin, now_ + Seconds(60)};
+    return {UserId("alice"), "Alice", SessionId("s1"), Role::admin, now_ + Seconds(60)};
   }
   Instant now_ = instant_from_ms(1'763'812'800'000);
   SigningKey key_ = SigningKey::generate();
@@ -32,6 +32,7 @@ TEST_F(Tokens, CarryWhoAndWhichSession) {
     const auto principal = verifier_.verify(token, now_);
     ASSERT_TRUE(principal);
     EXPECT_EQ(principal->user, UserId("alice"));
+    EXPECT_EQ(principal->username, "Alice");
     EXPECT_EQ(principal->session, SessionId("s1"));
     EXPECT_EQ(principal->role, Role::admin);
   }

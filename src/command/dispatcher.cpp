@@ -1,0 +1,225 @@
+// Delivers commands, hears what became of them, and expires the rest.
+// SPDX-License-Identifier: Apache-2.0
+#include "command/dispatcher.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/log.hpp"
+#include "command/command_store.hpp"
+#include "protocol/command_codec.hpp"
+#include "protocol/topics.hpp"
+
+namespace croft::command {
+namespace {
+
+constexpr Seconds kTick{1};
+constexpr Seconds kTryAgain{5};     // a pending command for a device that never says "online"
+constexpr Seconds kAnswerWait{2};   // a sent one is not repeated before, when its node comes back
+constexpr Seconds kExpiryGrace{2};  // for an answer that is on its way
+constexpr int kForgetAtOnce = 500;
+
+Counter outcome(Metrics& metrics, const char* state) {
+  return metrics.counter("commands_total", "Commands by what became of them", {{"state", state}});
+}
+
+mqtt::Message message_for(const Command& command, Instant now) {
+  protocol::Command wire;
+  wire.id.assign(command.id.str());
+  wire.actuator.assign(command.actuator);
+  wire.on = command.action == "on";
+  if (command.for_seconds) wire.for_seconds = static_cast<std::uint32_t>(*command.for_seconds);
+  wire.expires_ms = to_ms(command.expires);
+  std::array<char, protocol::kMaxCommandBytes> payload{};
+  std::array<char, protocol::kMaxTopicBytes> topic{};
+  mqtt::Message message;
+  message.topic = protocol::write_topic(command.device.str(), protocol::Kind::command, topic.data(),
+                                        topic.size());
+  message.payload = protocol::encode_command(wire, payload.data(), payload.size());
+  message.qos = 1;
+  message.expiry = std::chrono::ceil<Seconds>(command.expires - now);
+  return message;
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(const Needs& needs)
+    : needs_(needs),
+      added_(outcome(needs.metrics, "added")),
+      done_(outcome(needs.metrics, "done")),
+      refused_(outcome(needs.metrics, "refused")),
+      expired_(outcome(needs.metrics, "expired")),
+      unreadable_(needs.metrics.counter("command_acknowledgements_unreadable_total",
+                                        "Answers of nodes that could not be read")) {}
+
+void Dispatcher::start() {
+  const auto open = needs_.database.read_now(commands::open);
+  for (const auto& command : open) {
+    by_device_[command.device].push_back(command.id);
+    open_[command.id] = {command};
+  }
+  subscriptions_.push_back(needs_.feed.device_changed.subscribe(
+      [this](const live::DeviceChanged& event) { on_device_changed(event.device); }));
+  subscriptions_.push_back(needs_.feed.device_removed.subscribe(
+      [this](const live::DeviceRemoved& event) { on_device_removed(event.device.id); }));
+  needs_.mqtt.subscribe(
+      std::string(protocol::filter(protocol::Kind::command_ack)), 1,
+      [this](mqtt::Delivery delivery) { on_acknowledgement(std::move(delivery)); });
+}
+
+Task<Result<Command>> Dispatcher::add(Command command) {
+  if (open_of(command.device).size() >= kMostOpenPerDevice) {
+    Error error = fail(Code::too_many, "the device has 100 commands waiting already");
+    error.retry_after_seconds = 30;
+    co_return error;
+  }
+  command.id = CommandId(new_id());
+  command.state = CommandState::pending;
+  command.created = needs_.clock.now();
+  auto insert = [&command](db::Connection& connection) { commands::add(connection, command); };
+  co_await needs_.database.write(insert);
+  added_.add();
+  open_[command.id] = {command};
+  by_device_[command.device].push_back(command.id);
+  tell(command);
+  spawn(needs_.loop, "command", deliver(command.id));
+  co_return command;
+}
+
+// Sent means: the broker has it for a node that listens. With nobody there it stays pending.
+Task<void> Dispatcher::deliver(CommandId id) {
+  const auto waiting = open_.find(id);
+  if (waiting == open_.end() || waiting->second.publishing) co_return;
+  const auto now = needs_.clock.now();
+  if (waiting->second.command.expires <= now) co_return;
+  waiting->second.publishing = true;
+  waiting->second.tried = now;
+  const auto reach = co_await needs_.mqtt.publish(message_for(waiting->second.command, now));
+
+  const auto open = open_.find(id);  // it may have been settled or removed meanwhile
+  if (open == open_.end()) co_return;
+  open->second.publishing = false;
+  if (!reach) {
+    log::warning("command", "a command could not be given to the broker; it will be tried again",
+                 {{"command", id.str()}, {"error", reach.error().message}});
+    co_return;
+  }
+  if (*reach == mqtt::Client::Reach::nobody) co_return;
+  if (open->second.command.state != CommandState::pending) co_return;
+  const auto at = needs_.clock.now();
+  auto mark = [id, at](db::Connection& connection) {
+    return commands::mark_sent(connection, id, at);
+  };
+  const auto sent = co_await needs_.database.write(mark);
+  if (!sent) co_return;  // its node was faster
+  if (const auto still = open_.find(id); still != open_.end()) still->second.command = *sent;
+  tell(*sent);
+}
+
+void Dispatcher::on_acknowledgement(mqtt::Delivery delivery) {
+  spawn(needs_.loop, "command", settle(std::move(delivery)));
+}
+
+Task<void> Dispatcher::settle(mqtt::Delivery delivery) {
+  const auto topic = protocol::parse_topic(delivery.topic());
+  protocol::CommandAck ack;
+  if (!topic || !protocol::decode_command_ack(delivery.payload(), ack)) {
+    unreadable_.add();
+    log::debug("command", "an answer could not be read", {{"topic", delivery.topic()}});
+    delivery.acknowledge();
+    co_return;
+  }
+  commands::Outcome outcome{CommandId(ack.id.view()), DeviceId(topic->device),
+                            ack.done ? CommandState::done : CommandState::refused,
+                            std::string(ack.reason.view()), needs_.clock.now()};
+  needs_.devices.seen(outcome.device);
+  const auto open = open_.find(outcome.id);
+  const bool was_pending =
+      open != open_.end() && open->second.command.state == CommandState::pending;
+  auto finish = [outcome](db::Connection& connection) {
+    return commands::finish(connection, outcome);
+  };
+  const auto settled = co_await needs_.database.write(finish);
+  delivery.acknowledge();
+  if (!settled) co_return;  // a repeated answer, or one to somebody else's command
+  open_.erase(settled->id);
+  std::erase(by_device_[settled->device], settled->id);
+  (ack.done ? done_ : refused_).add();
+  if (was_pending) {
+    // The node answered before the broker did; listeners still hear every step.
+    Command sent = *settled;
+    sent.state = CommandState::sent;
+    sent.done.reset();
+    sent.reason.clear();
+    tell(sent);
+  }
+  tell(*settled);
+}
+
+Task<void> Dispatcher::run() {
+  for (;;) {
+    co_await sleep_for(kTick);
+    co_await expire();
+    deliver_waiting();
+  }
+}
+
+Task<void> Dispatcher::expire() {
+  const auto now = needs_.clock.now() - kExpiryGrace;
+  const bool any = std::any_of(open_.begin(), open_.end(), [now](const auto& entry) {
+    return entry.second.command.expires <= now;
+  });
+  if (!any) co_return;
+  auto mark = [now](db::Connection& connection) { return commands::expire(connection, now); };
+  const auto gone = co_await needs_.database.write(mark);
+  for (const auto& command : gone) {
+    open_.erase(command.id);
+    std::erase(by_device_[command.device], command.id);
+    expired_.add();
+    tell(command);
+  }
+}
+
+void Dispatcher::deliver_waiting() {
+  const auto now = needs_.clock.now();
+  for (const auto& [id, open] : open_)
+    if (open.command.state == CommandState::pending && !open.publishing &&
+        now - open.tried >= kTryAgain)
+      spawn(needs_.loop, "command", deliver(id));
+}
+
+// A node that comes back may have missed what was sent; it remembers the ids of what it did.
+void Dispatcher::on_device_changed(const DeviceId& device) {
+  if (!needs_.devices.now(device).online) return;
+  const auto now = needs_.clock.now();
+  for (const auto& id : open_of(device)) {
+    const auto& open = open_.at(id);
+    const bool answered_soon = open.command.sent && now - *open.command.sent < kAnswerWait;
+    if (!answered_soon) spawn(needs_.loop, "command", deliver(id));
+  }
+}
+
+void Dispatcher::on_device_removed(const DeviceId& device) {
+  for (const auto& id : open_of(device)) open_.erase(id);
+  by_device_.erase(device);
+  spawn(needs_.loop, "command", forget(device));
+}
+
+Task<void> Dispatcher::forget(DeviceId device) {
+  std::int64_t removed = kForgetAtOnce;
+  while (removed == kForgetAtOnce) {
+    auto erase = [device](db::Connection& connection) {
+      return commands::forget(connection, device, kForgetAtOnce);
+    };
+    removed = co_await needs_.database.write(erase);
+  }
+}
+
+std::vector<CommandId> Dispatcher::open_of(const DeviceId& device) const {
+  const auto found = by_device_.find(device);
+  return found == by_device_.end() ? std::vector<CommandId>{} : found->second;
+}
+
+void Dispatcher::tell(const Command& command) { needs_.feed.command_changed.publish({command}); }
+
+}  // namespace croft::command

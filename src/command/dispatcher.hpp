@@ -1,0 +1,62 @@
+// The life of a command: stored, sent when the node listens, settled by the node's own word.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/metrics.hpp"
+#include "command/command.hpp"
+#include "model/command.hpp"
+
+namespace croft::command {
+
+// Holds the open commands (pending or sent) in memory beside the table, which is the truth. On the
+// loop.
+class Dispatcher {
+ public:
+  // More open commands than this for one device are refused: nobody is listening there.
+  static constexpr std::size_t kMostOpenPerDevice = 100;
+
+  explicit Dispatcher(const Needs&);
+
+  // Fills what is open from the table and subscribes. Blocks.
+  void start();
+  // Stores the command (its id, state and times are set here) and starts to deliver it.
+  // Errors: too_many.
+  Task<Result<Command>> add(Command);
+  // Once a second: expires what is over, delivers again what still waits.
+  Task<void> run();
+
+ private:
+  struct Open {
+    Command command;
+    bool publishing = false;
+    Instant tried{};  // when it was last given to the broker
+  };
+
+  Task<void> deliver(CommandId);
+  Task<void> expire();
+  void deliver_waiting();
+  void on_acknowledgement(mqtt::Delivery);
+  Task<void> settle(mqtt::Delivery);
+  void on_device_changed(const DeviceId&);
+  void on_device_removed(const DeviceId&);
+  Task<void> forget(DeviceId);
+  std::vector<CommandId> open_of(const DeviceId&) const;  // oldest first
+  void tell(const Command&);
+
+  const Needs& needs_;
+  std::map<CommandId, Open> open_;
+  std::map<DeviceId, std::vector<CommandId>> by_device_;
+  std::vector<std::shared_ptr<void>> subscriptions_;
+  Counter added_;
+  Counter done_;
+  Counter refused_;
+  Counter expired_;
+  Counter unreadable_;
+};
+
+}  // namespace croft::command
