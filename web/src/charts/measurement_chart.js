@@ -1,0 +1,177 @@
+// The graph of one measurement: its latest value, its history, and what arrives while one looks.
+// SPDX-License-Identifier: Apache-2.0
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { get, now } from '../api.js';
+import { instant, measurementName, unit, valueText, valueWithUnit } from '../format.js';
+import { html } from '../html.js';
+import { connection, onMessage } from '../live.js';
+import { useStore } from '../store.js';
+import { strings } from '../strings.js';
+import { figure } from './figure.js';
+import { look, onLookChange } from './look.js';
+import { drawRegularly, loadPlotly } from './plotly.js';
+import { Series, fromHistory } from './series.js';
+
+const points = 500;
+const height = 220;
+const config = { displayModeBar: false, doubleClick: false, showTips: false, responsive: false };
+
+/** @typedef {{key: string, span: number, every: number}} Range */
+
+/**
+ * @param {{device: string, measurement: string, value: import('../types.js').Value|undefined, range: Range}} props
+ *        value: the latest
+ */
+export function MeasurementChart({ device, measurement, value, range }) {
+  const { status, extremes, retry, place } = useGraph(device, measurement, range, typeof value === 'boolean');
+  const name = measurementName(measurement);
+  const say = (/** @type {number} */ number) => valueWithUnit(measurement, number);
+  const long = strings.ranges.long[range.key];
+  const words = strings.chart;
+  const summary = extremes
+    ? words.summary(name, long, say(extremes.low), say(extremes.high), say(extremes.last))
+    : words.summaryEmpty(name, long);
+  return html`<section class="card chart" aria-label=${name}>
+    <header class="chart-head">
+      <h3>${name}</h3>
+      <p class="chart-value"><span class="number">${valueText(value, measurement)}</span> <span class="unit">${unit(measurement)}</span></p>
+      <p class="chart-extremes">
+        ${extremes && typeof value !== 'boolean' &&
+        html`<span>${words.lowest} <b>${valueText(extremes.low, measurement)}</b></span> <span>${words.highest} <b>${valueText(extremes.high, measurement)}</b></span>`}
+      </p>
+    </header>
+    <div class="plot-frame" data-status=${status}>
+      <div class="plot" ref=${place} role="img" aria-label=${summary}></div>
+      ${status === 'loading' && html`<div class="plot-cover skeleton" aria-hidden="true"></div>`}
+      ${status === 'ready' && !extremes && html`<p class="plot-cover hint">${words.empty}</p>`}
+      ${(status === 'failed' || status === 'no-library') &&
+      html`<div class="plot-cover hint" role="alert">
+        <p>${status === 'failed' ? words.failed : words.libraryFailed}</p>
+        <button type="button" onClick=${retry}>${strings.app.tryAgain}</button>
+      </div>`}
+    </div>
+  </section>`;
+}
+
+/** @param {string} device @param {string} measurement @param {Range} range @param {boolean} binary */
+function useGraph(device, measurement, range, binary) {
+  const place = useRef(/** @type {HTMLDivElement|null} */ (null));
+  const { generation } = useStore(connection);
+  const [tries, setTries] = useState(0);
+  const [status, setStatus] = useState('loading');
+  const [extremes, setExtremes] = useState(/** @type {ReturnType<Series['extremes']>} */ (null));
+
+  useEffect(() => {
+    const element = place.current;
+    if (!element) return undefined;
+    const graph = new Graph(element, { device, measurement, range, binary, setExtremes });
+    const abort = new AbortController();
+    graph
+      .load(abort.signal)
+      .then(() => setStatus('ready'))
+      .catch((error) => {
+        if (!abort.signal.aborted) setStatus(error?.name === 'ApiError' || 'status' in error ? 'failed' : 'no-library');
+      });
+    return () => {
+      abort.abort();
+      graph.end();
+    };
+  }, [device, measurement, range.key, binary, generation, tries]);
+
+  useEffect(() => setStatus('loading'), [device, measurement, range.key]);
+  useEffect(() => {
+    const element = place.current;
+    return () => void (element && /** @type {any} */ (window).Plotly?.purge(element));
+  }, []);
+  const retry = () => {
+    setStatus('loading');
+    setTries(tries + 1);
+  };
+  return { status, extremes, retry, place };
+}
+
+/** One graph from its history on; a changed range or a new connection makes a new one on the same element. */
+class Graph {
+  /**
+   * @param {HTMLDivElement} element
+   * @param {{device: string, measurement: string, range: Range, binary: boolean,
+   *          setExtremes: (extremes: ReturnType<Series['extremes']>) => void}} of
+   */
+  constructor(element, of) {
+    this.element = element;
+    this.of = of;
+    this.drawnAt = 0;
+    this.onShow = true;
+    this.ended = false;
+    /** @type {Series|null} */
+    this.series = null;
+    /** @type {[number, number][]} what arrived while the history was still on its way */
+    this.early = [];
+    /** @type {any} */
+    this.plotly = null;
+    const resized = new ResizeObserver(() => this.draw(true));
+    const seen = new IntersectionObserver(([entry]) => {
+      this.onShow = entry.isIntersecting;
+      if (this.onShow) this.draw();
+    });
+    resized.observe(element);
+    seen.observe(element);
+    this.endings = [
+      onMessage('reading', (message) => this.take(message)),
+      drawRegularly(() => this.draw()),
+      onLookChange(() => this.draw(true)),
+      () => resized.disconnect(),
+      () => seen.disconnect(),
+    ];
+  }
+
+  /** @param {AbortSignal} signal */
+  async load(signal) {
+    const { device, measurement, range } = this.of;
+    const to = now();
+    const query = {
+      device, measurement, points,
+      from: new Date(to - range.span).toISOString(),
+      to: new Date(to + 1_000).toISOString(),
+    };
+    const [answer, plotly] = await Promise.all([get('/data/series', query, signal), loadPlotly()]);
+    if (this.ended) return;
+    this.plotly = plotly;
+    this.series = new Series(range.span / points, fromHistory(answer.points));
+    for (const [time, value] of this.early) this.series.add(time, value);
+    this.draw(true);
+  }
+
+  /** @param {import('../types.js').Reading} message */
+  take({ device, time, values }) {
+    if (device !== this.of.device || !values || !Object.hasOwn(values, this.of.measurement)) return;
+    const at = instant(time);
+    const value = Number(values[this.of.measurement]);
+    if (this.series) this.series.add(at, value);
+    else if (this.early.length < points) this.early.push([at, value]);
+  }
+
+  /** @param {boolean} [at_once] also when it is not yet time or out of sight */
+  draw(at_once = false) {
+    const { series, plotly, element, of } = this;
+    const present = now();
+    if (!series || !plotly || (!at_once && (!this.onShow || present - this.drawnAt < of.range.every - 100))) return;
+    const width = element.clientWidth;
+    if (!width) return;
+    this.drawnAt = present;
+    series.trim(present - of.range.span);
+    const last = series.points[series.points.length - 1]?.[0] ?? 0;
+    const to = Math.max(present, last);
+    const { data, layout } = figure(series, {
+      from: to - of.range.span, to, width, height,
+      name: of.measurement, binary: of.binary, look: look(of.measurement),
+    });
+    plotly.react(element, data, layout, config);
+    of.setExtremes(series.extremes());
+  }
+
+  end() {
+    this.ended = true;
+    for (const ending of this.endings) ending();
+  }
+}

@@ -1,0 +1,110 @@
+// One device: its graphs, its switches, and the history of its commands.
+// SPDX-License-Identifier: Apache-2.0
+import { useEffect, useState } from 'preact/hooks';
+import { MeasurementChart } from '../charts/measurement_chart.js';
+import { rangeOf, ranges } from '../charts/ranges.js';
+import { loadHistory } from '../commands.js';
+import { deviceStore, loadDevice } from '../devices.js';
+import { html } from '../html.js';
+import { Actuator, actuatorsOf } from '../parts/actuator.js';
+import { CommandList } from '../parts/command_list.js';
+import { Icon } from '../parts/icon.js';
+import { Status } from '../parts/status.js';
+import { Title } from '../parts/title.js';
+import { explain } from '../problems.js';
+import { parameter, setParameter } from '../router.js';
+import { useStore } from '../store.js';
+import { strings } from '../strings.js';
+import { Message } from './message.js';
+
+const words = strings.device;
+
+/**
+ * Loads a device when a page about it opens.
+ * @param {string} id
+ * @returns {{device: import('../types.js').Device|null, gone: boolean, error: unknown, retry: () => void}}
+ */
+export function useDevice(id) {
+  const device = useStore(deviceStore(id));
+  const [state, setState] = useState({ gone: false, error: /** @type {unknown} */ (null) });
+  const load = () => {
+    loadDevice(id).then(
+      (there) => setState({ gone: !there, error: null }),
+      (error) => setState({ gone: false, error }),
+    );
+  };
+  useEffect(load, [id]);
+  return { device, ...state, retry: load };
+}
+
+/** What is shown instead of a device's page until the device is there. @param {{gone: boolean, error: unknown, retry: () => void}} props */
+export function DeviceAway({ gone, error, retry }) {
+  if (gone) return html`<${Message} title=${words.goneTitle} text=${words.goneText} action=${strings.app.toOverview} href="/" />`;
+  if (error) return html`<${Message} title=${explain(error)} action=${strings.app.tryAgain} onAct=${retry} icon="alert" />`;
+  return html`<div class="page"><p class="visually-hidden" role="status">${strings.app.loading}</p></div>`;
+}
+
+/** @param {{id: string}} props */
+export function DevicePage({ id }) {
+  const { device, ...away } = useDevice(id);
+  useEffect(() => void loadHistory(id), [id]);
+  if (!device) return html`<${DeviceAway} ...${away} />`;
+  const measurements = Object.keys(device.values ?? {});
+  return html`<div class="page">
+    <div class="page-head device-head">
+      <a class="back" href="/"><${Icon} name="back" />${strings.app.back}</a>
+      <${Title} text=${device.name} />
+      <${Status} device=${device} />
+      <a class="button device-settings" href=${`/devices/${encodeURIComponent(id)}/settings`}><${Icon} name="settings" />${words.settings}</a>
+    </div>
+    <div class="device-page">
+      <section class="controls" aria-labelledby="controls-title">
+        <h2 id="controls-title" class="visually-hidden">${words.controls}</h2>
+        <div class="card">
+          ${actuatorsOf(device).map((actuator) => html`<${Actuator} key=${actuator} device=${device} actuator=${actuator} />`)}
+        </div>
+      </section>
+      <section class="history" aria-labelledby="history-title">
+        <h2 id="history-title">${words.history}</h2>
+        <div class="card"><${CommandList} device=${id} /></div>
+      </section>
+      <section class="graphs" aria-labelledby="graphs-title">
+        ${measurements.length
+          ? html`<${Graphs} device=${device} measurements=${measurements} />`
+          : html`<div class="card">
+              <${Waiting} id=${id} />
+            </div>`}
+      </section>
+    </div>
+  </div>`;
+}
+
+/** @param {{device: import('../types.js').Device, measurements: string[]}} props */
+function Graphs({ device, measurements }) {
+  const range = rangeOf(parameter('range'));
+  return html`<div class="graphs-head">
+      <h2 id="graphs-title">${words.graphs}</h2>
+      <${RangePicker} range=${range} />
+    </div>
+    <div class="charts">
+      ${measurements.map((name) => html`<${MeasurementChart} key=${name} device=${device.id} measurement=${name}
+        value=${device.values?.[name]} range=${range} />`)}
+    </div>`;
+}
+
+/** @param {{range: {key: string}}} props */
+function RangePicker({ range }) {
+  return html`<div class="ranges" role="group" aria-label=${words.range}>
+    ${ranges.map(({ key }) => html`<button type="button" key=${key} aria-pressed=${key === range.key ? 'true' : 'false'}
+      aria-label=${strings.ranges.long[key]} onClick=${() => setParameter('range', key)}>${strings.ranges.short[key]}</button>`)}
+  </div>`;
+}
+
+/** @param {{id: string}} props */
+function Waiting({ id }) {
+  return html`<div class="empty">
+    <h2 id="graphs-title">${words.noReadingsTitle}</h2>
+    <p>${words.noReadingsText}</p>
+    <a class="button" href=${`/devices/${encodeURIComponent(id)}/settings`}>${words.toSettings}</a>
+  </div>`;
+}
