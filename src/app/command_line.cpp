@@ -1,0 +1,294 @@
+// The sub-commands of croft, their flags and their help.
+// SPDX-License-Identifier: Apache-2.0
+#include "app/command_line.hpp"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+
+#include "app/administration.hpp"
+#include "app/config.hpp"
+#include "app/platform.hpp"
+#include "app/simulate.hpp"
+#include "app/version.hpp"
+#include "app/wiring.hpp"
+#include "base/log.hpp"
+
+namespace croft::app {
+namespace {
+
+// What the flags of serve and config say.
+struct ConfigFlags {
+  std::string file;
+  std::map<std::string, std::string> values;  // key -> text
+  std::vector<std::string> targets;
+};
+
+void add_config_flags(CLI::App& command, ConfigFlags& flags) {
+  command.add_option("--config", flags.file, "TOML file; config/croft.toml explains every key")
+      ->type_name("FILE")
+      ->envname("CROFT_CONFIG");
+  for (const auto& setting : settings()) {
+    const auto key = setting.key;
+    command
+        .add_option_function<std::string>(
+            setting.flag(), [&flags, key](const std::string& text) { flags.values[key] = text; },
+            setting.help)
+        ->type_name(setting.takes)
+        ->group("Settings (also as environment variables, such as CROFT_HTTP_LISTEN)");
+  }
+}
+
+Loaded load(const ConfigFlags& flags) {
+  std::optional<std::filesystem::path> file;
+  if (!flags.file.empty()) file = flags.file;
+  return load_config(file, [](const char* name) { return std::getenv(name); }, flags.values);
+}
+
+// Prints each mistake on a line of its own; true when there was none.
+bool report(const Mistakes& mistakes) {
+  for (const auto& mistake : mistakes) std::fprintf(stderr, "croft: %s\n", mistake.c_str());
+  return mistakes.empty();
+}
+
+log::Level level_of(const std::string& word) {
+  if (word == "debug") return log::Level::debug;
+  if (word == "warning") return log::Level::warning;
+  return word == "error" ? log::Level::error : log::Level::info;
+}
+
+log::Format format_of(const std::string& word) {
+  if (word == "text") return log::Format::text;
+  return word == "json" ? log::Format::json : log::Format::automatic;
+}
+
+int serve(const ConfigFlags& flags) {
+  auto loaded = load(flags);
+  if (!report(loaded.mistakes)) return 1;
+  if (const auto wrong = check_targets(flags.targets); !wrong.empty())
+    throw std::runtime_error(wrong);
+  log::configure(level_of(loaded.config.log.level), format_of(loaded.config.log.format));
+  if (!loaded.config.smtp.url.empty())
+    log::warning("app", "smtp.url is set, but this version sends no mail yet");
+  Platform platform(std::move(loaded.config));
+  return platform.run();
+}
+
+int print(const ConfigFlags& flags) {
+  const auto loaded = load(flags);
+  if (!report(loaded.mistakes)) return 1;
+  std::cout << print_config(loaded.config);
+  return 0;
+}
+
+int check(const ConfigFlags& flags) {
+  if (!report(load(flags).mistakes)) return 1;
+  std::cout << "the configuration is right\n";
+  return 0;
+}
+
+// The first line of standard input, for passwords that must not appear among the processes.
+std::string read_password() {
+  if (::isatty(0) != 0) std::fprintf(stderr, "Password: ");
+  std::string line;
+  std::getline(std::cin, line);
+  return line;
+}
+
+std::optional<std::string> chosen_password(bool from_stdin) {
+  if (!from_stdin) return std::nullopt;
+  return read_password();
+}
+
+struct AdminFlags {
+  std::string state_dir = "./croft-data";
+  std::string name;
+  std::string email;
+  std::string user;
+  std::string id;
+  bool password_stdin = false;
+
+  Administration administration() const { return Administration(state_dir); }
+};
+
+CLI::App* admin_command(CLI::App& parent, AdminFlags& flags, const char* name, const char* help) {
+  auto* command = parent.add_subcommand(name, help);
+  command->add_option("--state-dir", flags.state_dir, "of the running Croft")
+      ->envname("CROFT_STATE_DIR")
+      ->capture_default_str();
+  return command;
+}
+
+void say_password(const std::optional<std::string>& made, const std::string& name) {
+  if (made) std::cout << "password of " << name << " (shown this once): " << *made << '\n';
+}
+
+void add_user_commands(CLI::App& app, AdminFlags& flags) {
+  auto* user = app.add_subcommand("user", "accounts of a running Croft");
+  user->require_subcommand(1);
+  auto* add = admin_command(*user, flags, "add", "make an account");
+  add->add_option("name", flags.name, "username")->required();
+  add->add_option("--email", flags.email, "default: NAME@localhost");
+  add->add_flag("--password-stdin", flags.password_stdin, "read the password; else one is made");
+  add->callback([&flags] {
+    const auto email = flags.email.empty() ? flags.name + "@localhost" : flags.email;
+    const auto made =
+        flags.administration().add_user(flags.name, email, chosen_password(flags.password_stdin));
+    std::cout << "account " << flags.name << " made\n";
+    say_password(made, flags.name);
+  });
+  admin_command(*user, flags, "list", "show all accounts")->callback([&flags] {
+    for (const auto& one : flags.administration().users())
+      std::printf("%-24s %-8s %s\n", one.username.c_str(), one.role.c_str(), one.email.c_str());
+  });
+  auto* reset = admin_command(*user, flags, "reset-password",
+                              "set a new password and end the account's sessions");
+  reset->add_option("name", flags.name, "username")->required();
+  reset->add_flag("--password-stdin", flags.password_stdin, "read the password; else one is made");
+  reset->callback([&flags] {
+    const auto made =
+        flags.administration().reset_password(flags.name, chosen_password(flags.password_stdin));
+    std::cout << "password of " << flags.name << " changed; its sessions have ended\n";
+    say_password(made, flags.name);
+  });
+  auto* remove = admin_command(*user, flags, "remove", "remove an account without devices");
+  remove->add_option("name", flags.name, "username")->required();
+  remove->callback([&flags] {
+    flags.administration().remove_user(flags.name);
+    std::cout << "account " << flags.name << " removed\n";
+  });
+}
+
+void show_secret(const Administration::Device& device) {
+  std::cout << "device " << device.id << '\n'
+            << "secret (shown this once): " << device.secret << '\n'
+            << "try: mosquitto_pub -u " << device.id << " -P " << device.secret
+            << " -q 1 -t croft/v1/" << device.id << "/telemetry -m '{\"temperature\":21.5}'\n";
+}
+
+void add_device_commands(CLI::App& app, AdminFlags& flags) {
+  auto* device = app.add_subcommand("device", "devices of a running Croft");
+  device->require_subcommand(1);
+  auto* add = admin_command(*device, flags, "add", "register a device and show its credentials");
+  add->add_option("name", flags.name, "what people call it")->required();
+  add->add_option("--user", flags.user, "its owner; needed when there are several accounts");
+  add->callback([&flags] {
+    const auto administration = flags.administration();
+    show_secret(administration.add_device(administration.pick_user(flags.user), flags.name));
+  });
+  auto* list = admin_command(*device, flags, "list", "show an account's devices");
+  list->add_option("--user", flags.user, "needed when there are several accounts");
+  list->callback([&flags] {
+    const auto administration = flags.administration();
+    for (const auto& one : administration.devices(administration.pick_user(flags.user)))
+      std::printf("%-18s %-8s %s\n", one.id.c_str(), one.online ? "online" : "offline",
+                  one.name.c_str());
+  });
+  auto* rotate = admin_command(*device, flags, "rotate", "give a device a new secret");
+  rotate->add_option("id", flags.id, "the device")->required();
+  rotate->callback([&flags] { show_secret(flags.administration().rotate_device(flags.id)); });
+  auto* remove = admin_command(*device, flags, "remove", "remove a device with all its readings");
+  remove->add_option("id", flags.id, "the device")->required();
+  remove->callback([&flags] {
+    flags.administration().remove_device(flags.id);
+    std::cout << "device " << flags.id << " removed\n";
+  });
+}
+
+struct SimulateFlags {
+  Simulation simulation;
+  std::string state_dir = "./croft-data";
+  std::string interval = "1s";
+  std::string duration = "0s";
+};
+
+// "500ms", "1s", "2m": intervals are finer than the configuration's durations.
+std::chrono::milliseconds parse_interval(const std::string& text) {
+  if (text.ends_with("ms")) {
+    const auto whole = parse_duration(text.substr(0, text.size() - 2));
+    if (whole && whole->count() > 0) return std::chrono::milliseconds(whole->count());
+  } else if (const auto whole = parse_duration(text); whole && whole->count() > 0) {
+    return *whole;
+  }
+  throw std::runtime_error("--interval must be a time such as 500ms, 1s or 1m");
+}
+
+void add_simulate_command(CLI::App& app, SimulateFlags& flags, int& exit_code) {
+  auto* simulate = app.add_subcommand(
+      "simulate", "virtual nodes that run the firmware's own core against a running Croft");
+  auto& s = flags.simulation;
+  simulate->add_option("--devices", s.devices, "how many")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  simulate->add_option("--interval", flags.interval, "between two readings of a node")
+      ->capture_default_str();
+  simulate->add_option("--duration", flags.duration, "stop after that; 0s: at Ctrl-C")
+      ->capture_default_str();
+  simulate->add_option("--user", s.user, "owner; needed when there are several accounts");
+  simulate->add_option("--name", s.name, "of the devices, a number is added")
+      ->capture_default_str();
+  simulate->add_flag("--greenhouse", s.greenhouse, "name the devices after a small greenhouse");
+  simulate->add_option("--seed", s.seed, "of the weather")->capture_default_str();
+  simulate->add_option("--ack-log", s.ack_log,
+                       "write every acknowledged reading to FILE: device boot seq");
+  simulate->add_flag("--quiet", s.quiet, "no line of progress");
+  simulate->add_option("--state-dir", flags.state_dir, "of the running Croft")
+      ->envname("CROFT_STATE_DIR")
+      ->capture_default_str();
+  simulate->callback([&flags, &exit_code] {
+    auto& simulation = flags.simulation;
+    simulation.state_dir = flags.state_dir;
+    simulation.interval = parse_interval(flags.interval);
+    const auto duration = parse_duration(flags.duration);
+    if (!duration) throw std::runtime_error("--duration must be a time such as 30s or 10m");
+    simulation.duration = *duration;
+    exit_code = app::simulate(simulation);
+  });
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app(
+      "Croft: an IoT platform in one small process.\n"
+      "Start it with `croft serve`, then open http://localhost:8080.");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("croft ") + kVersion);
+  ConfigFlags config;
+  AdminFlags admin;
+  SimulateFlags simulation;
+  int exit_code = 0;
+
+  auto* serve_command = app.add_subcommand("serve", "run the platform");
+  add_config_flags(*serve_command, config);
+  serve_command->add_option("--target", config.targets,
+                            "all (default), auth, data, command or visualisation; repeatable");
+  serve_command->callback([&] { exit_code = serve(config); });
+
+  auto* config_command = app.add_subcommand("config", "look at the configuration");
+  config_command->require_subcommand(1);
+  auto* print_command =
+      config_command->add_subcommand("print", "the effective configuration, secrets masked");
+  add_config_flags(*print_command, config);
+  print_command->callback([&] { exit_code = print(config); });
+  auto* check_command = config_command->add_subcommand("check", "one line per mistake");
+  add_config_flags(*check_command, config);
+  check_command->callback([&] { exit_code = check(config); });
+
+  add_user_commands(app, admin);
+  add_device_commands(app, admin);
+  add_simulate_command(app, simulation, exit_code);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  }
+  return exit_code;
+}
+
+}  // namespace croft::app

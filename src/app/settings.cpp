@@ -1,0 +1,220 @@
+// The table of settings: every key of the configuration, in the order of config/croft.toml.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <charconv>
+
+#include "app/config.hpp"
+
+namespace croft::app {
+namespace {
+
+using Set = std::function<std::string(Config&, const std::string&)>;
+using Get = std::function<std::string(const Config&)>;
+
+// A text without further rules.
+template <class Where>
+Set text(Where where) {
+  return [where](Config& config, const std::string& value) {
+    where(config) = value;
+    return std::string();
+  };
+}
+
+template <class Where>
+Get shown(Where where) {
+  return [where](const Config& config) { return std::string(where(const_cast<Config&>(config))); };
+}
+
+template <class Where>
+Set one_of(Where where, std::vector<std::string> words) {
+  return [where, words](Config& config, const std::string& value) {
+    if (std::find(words.begin(), words.end(), value) != words.end()) {
+      where(config) = value;
+      return std::string();
+    }
+    std::string expected = "must be one of";
+    for (const auto& word : words) expected += " " + word;
+    return expected;
+  };
+}
+
+template <class Where>
+Set duration(Where where, Seconds least, Seconds most) {
+  return [where, least, most](Config& config, const std::string& value) {
+    const auto parsed = parse_duration(value);
+    if (!parsed || *parsed < least || *parsed > most)
+      return "must be a duration from " + format_duration(least) + " to " + format_duration(most) +
+             ", such as 30s, 10m, 12h or 7d";
+    where(config) = *parsed;
+    return std::string();
+  };
+}
+
+template <class Where>
+Get shown_duration(Where where) {
+  return
+      [where](const Config& config) { return format_duration(where(const_cast<Config&>(config))); };
+}
+
+// "127.0.0.1:8080", "[::1]:8080"; port 0 picks a free one.
+std::string check_address(const std::string& value) {
+  const auto colon = value.rfind(':');
+  int port = -1;
+  if (colon != std::string::npos && colon > 0) {
+    const auto* end = value.data() + value.size();
+    const auto [stop, error] = std::from_chars(value.data() + colon + 1, end, port);
+    if (error != std::errc() || stop != end) port = -1;
+  }
+  if (port < 0 || port > 65535)
+    return "must be an address and a port such as 0.0.0.0:8080 (port 0 picks a free one)";
+  return "";
+}
+
+template <class Where>
+Set address(Where where) {
+  return [where](Config& config, const std::string& value) {
+    auto wrong = check_address(value);
+    if (wrong.empty()) where(config) = value;
+    return wrong;
+  };
+}
+
+template <class Where>
+Set url(Where where, std::vector<std::string> schemes, std::string expected,
+        bool may_be_empty = true) {
+  return [where, schemes, expected, may_be_empty](Config& config, const std::string& value) {
+    const bool known = std::any_of(schemes.begin(), schemes.end(),
+                                   [&](const auto& scheme) { return value.starts_with(scheme); });
+    if (!known && !(may_be_empty && value.empty())) return expected;
+    where(config) = value;
+    return std::string();
+  };
+}
+
+std::vector<std::string> split(const std::string& value) {
+  std::vector<std::string> parts;
+  std::size_t at = 0;
+  while (at < value.size()) {
+    const auto comma = std::min(value.find(',', at), value.size());
+    if (comma > at) parts.push_back(value.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return parts;
+}
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string all;
+  for (const auto& part : parts) all += (all.empty() ? "" : ",") + part;
+  return all;
+}
+
+#define CROFT_FIELD(member) [](Config& config) -> auto& { return config.member; }
+
+std::vector<Setting> make_settings() {
+  std::vector<Setting> all;
+  const auto add = [&](std::string key, std::string takes, std::string help, Set set, Get get) {
+    all.push_back({std::move(key), std::move(takes), std::move(help), false, false, std::move(set),
+                   std::move(get)});
+  };
+  add("state_dir", "a directory", "where Croft keeps its database, keys and broker store",
+      text(CROFT_FIELD(state_dir)), [](const Config& config) { return config.state_dir.string(); });
+  add("log.level", "debug, info, warning or error", "the least important line to write",
+      one_of(CROFT_FIELD(log.level), {"debug", "info", "warning", "error"}),
+      shown(CROFT_FIELD(log.level)));
+  add("log.format", "auto, text or json", "auto is text on a terminal and JSON otherwise",
+      one_of(CROFT_FIELD(log.format), {"auto", "text", "json"}), shown(CROFT_FIELD(log.format)));
+  add("http.listen", "an address", "where API, dashboard and WebSocket are served",
+      address(CROFT_FIELD(http.listen)), shown(CROFT_FIELD(http.listen)));
+  add("http.public_url", "a URL", "how browsers reach Croft from outside, when they do",
+      url(CROFT_FIELD(http.public_url), {"http://", "https://"},
+          "must start with http:// or https://"),
+      shown(CROFT_FIELD(http.public_url)));
+  all.push_back({"http.trusted_proxies", "a list of addresses",
+                 "proxies whose X-Forwarded-For and X-Forwarded-Proto are believed", false, true,
+                 [](Config& config, const std::string& value) {
+                   config.http.trusted_proxies = split(value);
+                   return std::string();
+                 },
+                 [](const Config& config) { return join(config.http.trusted_proxies); }});
+  add("mqtt.url", "a URL", "a broker of your own; empty: Croft starts its own Mosquitto",
+      url(CROFT_FIELD(mqtt.url), {"mqtt://"}, "must be mqtt://host:port, or empty"),
+      shown(CROFT_FIELD(mqtt.url)));
+  add("mqtt.listen", "an address", "where Croft's own Mosquitto listens for nodes",
+      address(CROFT_FIELD(mqtt.listen)), shown(CROFT_FIELD(mqtt.listen)));
+  add("mqtt.username", "a name", "Croft's account at a broker of your own",
+      text(CROFT_FIELD(mqtt.username)), shown(CROFT_FIELD(mqtt.username)));
+  add("mqtt.password", "a secret", "its password", text(CROFT_FIELD(mqtt.password)),
+      shown(CROFT_FIELD(mqtt.password)));
+  all.back().secret = true;
+  add("mqtt.program", "a program", "the Mosquitto to start", text(CROFT_FIELD(mqtt.program)),
+      shown(CROFT_FIELD(mqtt.program)));
+  add("database.url", "sqlite:FILE", "the database; a relative file lies in state_dir",
+      url(CROFT_FIELD(database.url), {"sqlite:"},
+          "must be sqlite:FILE (PostgreSQL is not part of this version)", false),
+      shown(CROFT_FIELD(database.url)));
+  add("sessions.url", "memory:", "where sessions live; memory: ends them with the process",
+      url(CROFT_FIELD(sessions.url), {"memory:"},
+          "must be memory: (Redis is not part of this version)", false),
+      shown(CROFT_FIELD(sessions.url)));
+  add("sessions.lifetime", "a duration", "after which one must log in again",
+      duration(CROFT_FIELD(sessions.lifetime), Seconds(60), std::chrono::days(365)),
+      shown_duration(CROFT_FIELD(sessions.lifetime)));
+  add("smtp.url", "a URL", "the mail server (kept for triggers; not used by this version)",
+      url(CROFT_FIELD(smtp.url), {"smtp://", "smtps://"}, "must start with smtp:// or smtps://"),
+      shown(CROFT_FIELD(smtp.url)));
+  all.back().secret = true;
+  add("smtp.from", "an e-mail address", "the sender of mails (not used by this version)",
+      text(CROFT_FIELD(smtp.from)), shown(CROFT_FIELD(smtp.from)));
+  add("auth.signup", "open, first or closed",
+      "who may sign up: anybody; only the first account of all; nobody",
+      one_of(CROFT_FIELD(auth.signup), {"open", "first", "closed"}),
+      shown(CROFT_FIELD(auth.signup)));
+  add("command.validity", "a duration", "how long a command waits for its node before it expires",
+      duration(CROFT_FIELD(command.validity), Seconds(1), std::chrono::days(7)),
+      shown_duration(CROFT_FIELD(command.validity)));
+  return all;
+}
+
+std::string upper(std::string text) {
+  for (auto& c : text) c = c == '.' ? '_' : (c >= 'a' && c <= 'z') ? static_cast<char>(c - 32) : c;
+  return text;
+}
+
+}  // namespace
+
+std::string Setting::environment() const { return "CROFT_" + upper(key); }
+
+std::string Setting::flag() const {
+  std::string name = "--" + key;
+  for (auto& c : name)
+    if (c == '.' || c == '_') c = '-';
+  return name;
+}
+
+const std::vector<Setting>& settings() {
+  static const auto all = make_settings();
+  return all;
+}
+
+std::optional<Seconds> parse_duration(std::string_view text) {
+  std::int64_t number = 0;
+  const auto* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  const std::string_view unit(stop, static_cast<std::size_t>(end - stop));
+  if (error != std::errc() || number < 0 || number > 1'000'000'000) return std::nullopt;
+  if (unit.empty() || unit == "s") return Seconds(number);
+  if (unit == "m") return std::chrono::minutes(number);
+  if (unit == "h") return std::chrono::hours(number);
+  if (unit == "d") return std::chrono::days(number);
+  return std::nullopt;
+}
+
+std::string format_duration(Seconds time) {
+  const auto count = time.count();
+  if (count != 0 && count % 86400 == 0) return std::to_string(count / 86400) + "d";
+  if (count != 0 && count % 3600 == 0) return std::to_string(count / 3600) + "h";
+  if (count != 0 && count % 60 == 0) return std::to_string(count / 60) + "m";
+  return std::to_string(count) + "s";
+}
+
+}  // namespace croft::app

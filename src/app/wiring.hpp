@@ -1,0 +1,35 @@
+// Which parts make which program, and the only place that names drivers.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/config.hpp"
+#include "base/clock.hpp"
+#include "db/database.hpp"
+#include "mqtt/client.hpp"
+#include "sessions/store.hpp"
+
+namespace croft::app {
+
+std::unique_ptr<db::Database> open_database(const Config&, const std::filesystem::path& state_dir);
+std::unique_ptr<sessions::Store> open_sessions(const Config&, const Clock&);
+
+// Croft's own session with the broker: it keeps its queue there while it restarts.
+mqtt::Options platform_client(std::string host, std::uint16_t port, std::string username,
+                              std::string password);
+
+struct HostPort {
+  std::string host;
+  std::uint16_t port;
+};
+// "mqtt://host:1883"; the port may be left out.
+HostPort parse_mqtt_url(std::string_view);
+
+// The targets of `croft serve --target`; "" or what stands in the way of this combination.
+std::string check_targets(const std::vector<std::string>&);
+
+}  // namespace croft::app
