@@ -12,7 +12,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, extname, join, posix } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-// The libraries, by the name the source imports them under; a name without path is no module of ours.
+// The libraries and the address the source knows each by; one that modules import has its package name too.
+// Each is listed after those it imports.
 const libraries = [
   { name: 'preact', file: 'preact/dist/preact.mjs', path: '/vendor/preact.js', licence: 'preact/LICENSE' },
   { name: 'preact/hooks', file: 'preact/hooks/dist/hooks.mjs', path: '/vendor/preact-hooks.js' },
@@ -52,15 +53,26 @@ function filesBelow(root, path) {
   return readdirSync(entry).sort().flatMap((name) => filesBelow(root, posix.join(path, name)));
 }
 
-// Browsers resolve addresses, not package names: `from 'preact'` becomes `from '/vendor/preact.js'`.
-function withAddresses(source) {
-  return source
-    .replace(/\b(from|import)(\s*)(["'])([^"'./][^"']*)\3/g, (whole, word, space, quote, name) => {
-      const library = libraries.find((candidate) => candidate.name === name);
-      if (!library) throw new Error(`embed_assets: no library is listed under the name "${name}"`);
-      return `${word}${space}${quote}${library.path}${quote}`;
-    })
-    .replace(/^\/\/# sourceMappingURL=.*$/m, '');
+const hashOf = (text) => createHash('sha256').update(text).digest('base64url');
+
+// Browsers resolve addresses, not package names: `from 'preact'` becomes `from '/vendor/preact-1a2b3c4d.js'`.
+function withAddresses(source, placed) {
+  const text = source.replace(/\b(from|import)(\s*)(["'])([^"'./][^"']*)\3/g, (whole, word, space, quote, name) => {
+    const library = placed.find((candidate) => candidate.name === name);
+    if (!library) throw new Error(`embed_assets: no library is listed under the name "${name}"`);
+    return `${word}${space}${quote}${library.address}${quote}`;
+  });
+  return placed.reduce((all, { path, address }) => all.replaceAll(`'${path}'`, `'${address}'`), text);
+}
+
+// A library's address holds its content's hash, so that browsers may keep it for ever.
+function placeLibraries(modules) {
+  return libraries.reduce((placed, library) => {
+    const source = readFileSync(join(modules, library.file), 'utf8').replace(/^\/\/# sourceMappingURL=.*$/m, '');
+    const text = library.name ? withAddresses(source, placed) : source;
+    const address = library.path.replace('.js', `-${hashOf(text).replace(/\W|_/g, '').slice(0, 8)}.js`);
+    return [...placed, { ...library, text, address }];
+  }, []);
 }
 
 // Every module is announced in the page's head, so that the browser fetches them at once and not in
@@ -73,19 +85,17 @@ function withPreloads(page, assets) {
 }
 
 function gather({ web, modules }) {
-  const assets = [];
-  const notices = [];
+  const placed = placeLibraries(modules);
+  const assets = placed.map(({ address, text, lazy }) => ({ path: address, text, lazy }));
   for (const path of served.flatMap((name) => filesBelow(web, name))) {
     const bytes = readFileSync(join(web, path));
-    const text = extname(path) === '.js' ? withAddresses(bytes.toString()) : bytes.toString();
+    const text = extname(path) === '.js' ? withAddresses(bytes.toString(), placed) : bytes.toString();
     assets.push({ path: `/${path}`, text });
   }
-  for (const { file, path, licence, lazy, name } of libraries) {
-    const text = readFileSync(join(modules, file), 'utf8');
-    assets.push({ path, text: name ? withAddresses(text) : text, lazy });
-    if (licence) notices.push(`${dirname(licence)}\n\n${readFileSync(join(modules, licence), 'utf8')}`);
-  }
-  assets.push({ path: '/vendor/licences.txt', text: notices.join('\n----\n\n') });
+  const notices = placed
+    .filter(({ licence }) => licence)
+    .map(({ licence }) => `${dirname(licence)}\n\n${readFileSync(join(modules, licence), 'utf8')}`);
+  assets.push({ path: '/licences.txt', text: notices.join('\n----\n\n') });
   const page = assets.find(({ path }) => path === '/index.html');
   page.text = withPreloads(page.text, assets);
   return assets.sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -95,8 +105,7 @@ function compress({ path, text }) {
   const type = types[extname(path)];
   if (!type) throw new Error(`embed_assets: no content type is known for ${path}`);
   const gzip = gzipSync(text, { level: 9, memLevel: 9 });
-  const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
-  return { path, type, etag, gzip };
+  return { path, type, etag: hashOf(text).slice(0, 22), gzip };
 }
 
 function sourceFor(packed, blob) {
@@ -158,5 +167,5 @@ writeIfChanged(join(out, 'assets.cpp'), sourceFor(packed, blob));
 if (site) for (const { path, text } of assets) writeIfChanged(join(site, path), text);
 
 const total = (list) => (list.reduce((sum, { gzip }) => sum + gzip.length, 0) / 1000).toFixed(0);
-const first = packed.filter(({ path }) => path !== '/vendor/plotly.js' && path !== '/vendor/licences.txt');
+const first = packed.filter(({ path }) => !path.includes('plotly') && path !== '/licences.txt');
 console.log(`dashboard: ${packed.length} files, ${total(packed)} kB compressed (${total(first)} kB without the graphs' library)`);

@@ -122,19 +122,19 @@ onMessage('reading', ({ device: id, time, values }) => {
   flushTimer ??= setTimeout(flush, readings_flush_ms);
 });
 
-onMessage('device', ({ device: id, online, state, name, lastSeen, removed }) => {
-  if (removed) return dropDevice(id);
+onMessage('device', ({ device: id, online, state, lastSeen }) => {
   const device = waiting.get(id) ?? devices.get(id)?.value;
   if (!device) return reloadSoon();
   waiting.set(id, {
     ...device,
-    name: name ?? device.name,
     online: online ?? device.online,
     state: state ?? device.state,
-    lastSeen: lastSeen ?? (online === false || online === true ? new Date(now()).toISOString() : device.lastSeen),
+    lastSeen: lastSeen ?? new Date(now()).toISOString(),
   });
   flush(); // a switch that turned or a device that vanished is shown at once
 });
+
+onMessage('deviceRemoved', ({ device }) => dropDevice(device));
 
 function flush() {
   clearTimeout(flushTimer);

@@ -17,6 +17,7 @@ const steady_ms = 5_000; // a connection that held this long was a good one: the
 const silence_ms = 60_000; // a connection that told nothing for this long is replaced, it may be dead
 const sleep_ms = 90_000; // timers that stood still this long: the machine slept (hidden pages tick once a minute)
 const handshake_ms = 10_000;
+const session_ended = 4401; // the close code that says so
 
 /** @type {Map<string, Set<(message: any) => void>>} */
 const listeners = new Map();
@@ -31,7 +32,7 @@ let aliveAt = Date.now();
 let wanted = false;
 
 /**
- * @param {string} type of message: "reading", "device", "command", "alert"
+ * @param {string} type of message: "reading", "device", "deviceRemoved", "command", "alert"
  * @param {(message: any) => void} listener
  * @returns {() => void} ends it
  */
@@ -83,9 +84,9 @@ function open() {
   fresh.onmessage = ({ data }) => {
     if (socket === fresh) receive(data);
   };
-  fresh.onclose = () => {
+  fresh.onclose = ({ code }) => {
     clearTimeout(late);
-    if (socket === fresh) closed();
+    if (socket === fresh) closed(code === session_ended);
   };
 }
 
@@ -101,14 +102,16 @@ function receive(data) {
   for (const listener of listeners.get(message?.type) ?? []) listener(message);
 }
 
-function closed() {
+/** @param {boolean} ended by the server, together with the session */
+function closed(ended) {
   socket = null;
   if (!wanted) return;
   if (openedAt && Date.now() - openedAt > steady_ms) failures = 0;
   const { state } = connection.value;
   if (state !== 'stale') connection.patch({ state: 'stale', since: aliveAt });
   openedAt = 0;
-  schedule();
+  if (ended) void attempt();
+  else schedule();
 }
 
 function schedule() {

@@ -14,7 +14,7 @@
  * @property {Mqtt} [mqtt] how to reach the broker
  */
 /** @typedef {Device & {secret: string}} NewDevice */
-/** @typedef {{host?: string, port?: number, username?: string, topic?: string}} Mqtt */
+/** @typedef {{host?: string, port?: number}} Mqtt */
 /** @typedef {{device: string, time: string, values: Record<string, Value>}} Reading */
 /** @typedef {'pending'|'sent'|'done'|'refused'|'expired'} CommandState */
 /**

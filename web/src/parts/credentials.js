@@ -15,30 +15,30 @@ const quoted = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replac
  * is the one this page came from.
  * @param {Mqtt|undefined} mqtt
  */
-export function brokerOf(mqtt) {
-  let host = mqtt?.host ?? '';
+function brokerOf(mqtt) {
+  let host = mqtt?.host?.replace(/^\[|\]$/g, '') ?? '';
   const everywhere = ['', '0.0.0.0', '::', '127.0.0.1', 'localhost', '::1'];
   if (everywhere.includes(host)) host = location.hostname.replace(/^\[|\]$/g, '');
   return { host, port: mqtt?.port || 1883 };
 }
 
 /** @param {string} device */
-export const telemetryTopic = (device) => `croft/v1/${device}/telemetry`;
+const telemetryTopic = (device) => `croft/v1/${device}/telemetry`;
 
 /** @param {{id: string, mqtt?: Mqtt}} props what is no secret: also shown in the settings */
 export function ConnectionLines({ id, mqtt }) {
   const { host, port } = brokerOf(mqtt);
   const words = strings.credentials;
-  return html`${mqtt && html`<${CopyLine} label=${words.broker} text=${`${host}:${port}`} />`}
-    <${CopyLine} label=${words.topic} text=${mqtt?.topic ?? telemetryTopic(id)} />
-    <${CopyLine} label=${words.id} text=${mqtt?.username ?? id} />`;
+  return html`${mqtt && html`<${CopyLine} label=${words.broker} text=${`${host.includes(':') ? `[${host}]` : host}:${port}`} />`}
+    <${CopyLine} label=${words.topic} text=${telemetryTopic(id)} />
+    <${CopyLine} label=${words.id} text=${id} />`;
 }
 
 /** @param {{id: string, secret: string, mqtt?: Mqtt, note?: string}} props */
 export function Credentials({ id, secret, mqtt, note }) {
   const { host, port } = brokerOf(mqtt);
   const words = strings.credentials;
-  const topic = mqtt?.topic ?? telemetryTopic(id);
+  const topic = telemetryTopic(id);
   const publish = `mosquitto_pub -h ${quoted(host)} -p ${port} -u ${quoted(id)} -P ${quoted(secret)} -q 1 -t ${quoted(topic)} -m '{"temperature":23.5,"humidity":41}'`;
   const simulate = `croft simulate --broker mqtt://${host.includes(':') ? `[${host}]` : host}:${port} --device ${quoted(id)} --secret ${quoted(secret)}`;
   return html`<section class="card credentials" aria-labelledby="credentials-title">
