@@ -17,6 +17,12 @@ endfunction()
 
 function(croft_library name)
   cmake_parse_arguments(ARG "" "" "USES;SOURCES;LINK;FLAGS;TEST_USES" ${ARGN})
+  foreach(source ${ARG_SOURCES})  # BEGIN under construction
+    if(NOT IS_ABSOLUTE ${source} AND NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source})
+      message(STATUS "skipping ${name}: ${source} is missing")
+      return()
+    endif()
+  endforeach()  # END under construction
   add_library(croft_${name} STATIC ${ARG_SOURCES})
   target_include_directories(croft_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
   target_compile_options(croft_${name} PRIVATE ${ARG_FLAGS})
