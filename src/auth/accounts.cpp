@@ -120,7 +120,7 @@ Task<Result<LoggedIn>> Accounts::log_in(std::string name, std::string password, 
   log_ins_.forgive(account_key);
 
   const auto now = needs_.clock.now();
-  const Principal principal{user->id, user->username, SessionId(random_token(24)), user->role,
+  const Principal principal{user->id, user->username, SessionId(random_token(32)), user->role,
                             std::chrono::floor<Seconds>(now) + config_.session_lifetime};
   const sessions::Session session{principal.session, user->id,      now,
                                   principal.expires, origin.remote, origin.user_agent};

@@ -1,4 +1,4 @@
-// Token buckets.
+// Counts in token buckets how often each key did something, and says when it may again.
 // SPDX-License-Identifier: Apache-2.0
 #include "security/limiter.hpp"
 

@@ -14,7 +14,10 @@ class SessionContract : public testing::Test {
   template <class T>
   T wait(Task<T> task) {
     std::optional<T> result;
-    auto story = [&]() -> Task<void> { result.emplace(co_await std::move(task)); };
+    auto story = [&]() -> Task<void> {
+      auto value = co_await std::move(task);
+      result.emplace(std::move(value));
+    };
     spawn(loop_.get_executor(), "test", story());
     loop_.restart();
     loop_.run();
