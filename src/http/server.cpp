@@ -23,6 +23,7 @@ constexpr auto kOutcome = asio::as_tuple(asio::use_awaitable);
 constexpr milliseconds kPause{20};             // before another look when there is no room
 constexpr std::size_t kLocalConnections = 32;  // beside the limit, so that an operator gets in
 constexpr milliseconds kAfterCut{2000};        // for handlers to notice
+constexpr milliseconds kToEnd{50};             // for idle sessions to notice
 
 milliseconds tick_for(const Limits& limits) {
   const auto shortest = std::min(
@@ -207,7 +208,7 @@ Task<void> Server::drain(std::chrono::milliseconds grace) {
   state->close_doors();
   for (auto* session : context.sessions) session->drain();
 
-  auto until = std::chrono::steady_clock::now() + grace;
+  auto until = std::chrono::steady_clock::now() + std::max(grace, kToEnd);
   for (const bool cut : {false, true}) {
     if (cut) {
       if (context.sessions.empty()) break;
