@@ -1,10 +1,11 @@
 // Gathers the dashboard's files and writes them, compressed, as one C++ source for the croft_web library.
 // SPDX-License-Identifier: Apache-2.0
 //
-//   node embed_assets.mjs --web DIR --modules DIR --out DIR [--site DIR]
+//   node embed_assets.mjs --web DIR --modules DIR --api FILE --out DIR [--site DIR]
 //
 // --web      the dashboard's source folder
 // --modules  the node_modules folder that holds its libraries
+// --api      the description of the HTTP interface, served as /openapi.yaml
 // --out      receives assets.bin and assets.cpp (only rewritten when their content changes)
 // --site     also receives the files uncompressed, to look at or to serve while developing
 import { createHash } from 'node:crypto';
@@ -33,6 +34,7 @@ const types = {
   '.svg': 'image/svg+xml',
   '.txt': 'text/plain; charset=utf-8',
   '.webmanifest': 'application/manifest+json',
+  '.yaml': 'application/yaml',
 };
 
 // Folders and files of web/ that browsers get; everything else there is for building.
@@ -41,8 +43,8 @@ const served = ['src', 'style', 'index.html', 'manifest.webmanifest', 'favicon.s
 function options(argv) {
   const found = {};
   for (let i = 0; i < argv.length; i += 2) found[argv[i].replace(/^--/, '')] = argv[i + 1];
-  for (const name of ['web', 'modules', 'out']) {
-    if (!found[name]) throw new Error(`embed_assets: --${name} DIR is missing`);
+  for (const name of ['web', 'modules', 'api', 'out']) {
+    if (!found[name]) throw new Error(`embed_assets: --${name} is missing`);
   }
   return found;
 }
@@ -84,7 +86,7 @@ function withPreloads(page, assets) {
   return page.replace('<!-- modulepreload -->', links.join('\n  '));
 }
 
-function gather({ web, modules }) {
+function gather({ web, modules, api }) {
   const placed = placeLibraries(modules);
   const assets = placed.map(({ address, text, lazy }) => ({ path: address, text, lazy }));
   for (const path of served.flatMap((name) => filesBelow(web, name))) {
@@ -96,6 +98,7 @@ function gather({ web, modules }) {
     .filter(({ licence }) => licence)
     .map(({ licence }) => `${dirname(licence)}\n\n${readFileSync(join(modules, licence), 'utf8')}`);
   assets.push({ path: '/licences.txt', text: notices.join('\n----\n\n') });
+  assets.push({ path: '/openapi.yaml', text: readFileSync(api, 'utf8') });
   const page = assets.find(({ path }) => path === '/index.html');
   page.text = withPreloads(page.text, assets);
   return assets.sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -158,8 +161,8 @@ function writeIfChanged(path, content) {
   writeFileSync(path, content);
 }
 
-const { web, modules, out, site } = options(process.argv.slice(2));
-const assets = gather({ web, modules });
+const { web, modules, api, out, site } = options(process.argv.slice(2));
+const assets = gather({ web, modules, api });
 const packed = assets.map(compress);
 const blob = join(out, 'assets.bin');
 writeIfChanged(blob, Buffer.concat(packed.map(({ gzip }) => gzip)));
