@@ -101,6 +101,7 @@ void Outbox::rewind() {
 
 void Outbox::set_acknowledged(std::size_t index) {
   row(index)[kFlagsOffset] |= kAcknowledged;
+  ++acknowledged_;
   if (index < next_) --in_flight_;
 }
 
@@ -109,8 +110,10 @@ void Outbox::forget_acknowledged() {
 }
 
 void Outbox::pop() {
+  const bool acknowledged = is_acknowledged(0);
+  if (acknowledged) --acknowledged_;
   if (next_ > 0) {
-    if (!is_acknowledged(0)) --in_flight_;
+    if (!acknowledged) --in_flight_;
     --next_;
   }
   head_ = (head_ + 1) % capacity_;

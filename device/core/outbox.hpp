@@ -35,6 +35,8 @@ class Outbox {
   bool push(const Sample& sample);
 
   std::size_t size() const { return count_; }
+  /// Those of them that the platform has not acknowledged.
+  std::size_t unacknowledged() const { return count_ - acknowledged_; }
   std::size_t capacity() const { return capacity_; }
   std::size_t sensors() const { return sensors_; }
   /// Readings that had to go unstored.
@@ -86,6 +88,7 @@ class Outbox {
   std::size_t count_ = 0;
   std::size_t next_ = 0;  // everything before it was sent
   std::size_t in_flight_ = 0;
+  std::size_t acknowledged_ = 0;  // behind an older one that is not
   std::uint64_t dropped_ = 0;
 };
 

@@ -142,6 +142,7 @@ TEST(Outbox, CountsStayTrueUnderAnySequenceOfEvents) {
       }
       std::erase_if(flying, [&](std::uint32_t seq) { return kept.count(seq) == 0; });
       ASSERT_EQ(outbox.in_flight(), flying.size());
+      ASSERT_EQ(outbox.unacknowledged(), kept.size());
       ASSERT_EQ(kept.size() + box.stored.size() + outbox.dropped(), next - 1);
     }
   }

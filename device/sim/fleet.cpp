@@ -181,7 +181,7 @@ Stats Fleet::Parts::sum() const {
     sum.sampled += one.sampled;
     sum.sent += one.sent;
     sum.stored += one.stored;
-    sum.buffered += node->node().outbox().size();
+    sum.buffered += node->node().outbox().unacknowledged();
     sum.dropped += node->node().outbox().dropped();
     sum.commands += one.commands_done;
     sum.commands_refused += one.commands_refused;
@@ -217,9 +217,7 @@ Fleet::Fleet(const Executor& executor, const Clock& clock, Config config) {
   parts_->plan_starts(config.spread);
 }
 
-Fleet::~Fleet() {
-  if (parts_->running > 0) parts_->stop_nodes();
-}
+Fleet::~Fleet() { stop(); }  // run(), if it is under way, ends the nodes and lets go of the parts
 
 Task<void> Fleet::run() {
   const std::shared_ptr<Parts> parts = parts_;

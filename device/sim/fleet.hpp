@@ -42,7 +42,7 @@ struct Stats {
   std::uint64_t sampled = 0;
   std::uint64_t sent = 0;      // readings, repeats included
   std::uint64_t stored = 0;    // acknowledged by the platform
-  std::uint64_t buffered = 0;  // kept by the nodes now
+  std::uint64_t buffered = 0;  // not acknowledged, kept by the nodes
   std::uint64_t dropped = 0;   // given up because a node's buffer was full
   std::uint64_t commands = 0;  // obeyed
   std::uint64_t commands_refused = 0;
