@@ -191,6 +191,7 @@ TEST(Fleet, ACommandIsObeyedAnsweredAndEndsInTime) {
     EXPECT_GT(lit, 900ms);
     EXPECT_LT(lit, 1500ms);
     world.command("node-1", "c1", "led", 1);
+    co_await mqtt::eventually([&] { return world.platform.answers.size() == 2; });
     world.command("node-0", "c2", "heater", 1);
     co_await mqtt::eventually([&] { return world.platform.answers.size() == 3; });
     EXPECT_EQ(world.platform.answers.at(1), world.platform.answers.at(0));
