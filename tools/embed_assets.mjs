@@ -170,5 +170,5 @@ writeIfChanged(join(out, 'assets.cpp'), sourceFor(packed, blob));
 if (site) for (const { path, text } of assets) writeIfChanged(join(site, path), text);
 
 const total = (list) => (list.reduce((sum, { gzip }) => sum + gzip.length, 0) / 1000).toFixed(0);
-const first = packed.filter(({ path }) => !path.includes('plotly') && path !== '/licences.txt');
+const first = packed.filter(({ path }) => !/plotly|licences|openapi/.test(path));
 console.log(`dashboard: ${packed.length} files, ${total(packed)} kB compressed (${total(first)} kB without the graphs' library)`);

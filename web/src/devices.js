@@ -13,8 +13,9 @@ import { Store } from './store.js';
  */
 export const deviceList = new Store({ ids: [], loaded: false, error: null });
 
-const page_size = 200;
+const page_size = 1_000;
 const most_devices = 10_000;
+const reload_pause_ms = 5_000;
 const readings_flush_ms = 500; // values are drawn twice a second at most, however many arrive
 
 /** @type {Map<string, Store<Device|null>>} */
@@ -27,6 +28,7 @@ const measuredAt = new Map();
 let flushTimer;
 /** @type {number|undefined} */
 let reloadTimer;
+let reloadedAt = 0;
 let loads = 0;
 
 /** @param {string} id @returns {Store<Device|null>} null while it is unknown */
@@ -145,10 +147,12 @@ function flush() {
 
 // Something of a device that was made elsewhere, on another page or by a program.
 function reloadSoon() {
-  reloadTimer ??= setTimeout(() => {
+  const wait = Math.max(1_000, reloadedAt + reload_pause_ms - Date.now());
+  reloadTimer ??= setTimeout(async () => {
+    if (connection.value.state !== 'idle') await loadDevices();
+    reloadedAt = Date.now();
     reloadTimer = undefined;
-    if (connection.value.state !== 'idle') void loadDevices();
-  }, 1_000);
+  }, wait);
 }
 
 connection.subscribe(() => {

@@ -48,7 +48,7 @@ function App() {
 
   if (failure) return html`<${Message} title=${explain(failure)} action=${strings.app.tryAgain} onAct=${resume} />`;
   if (!known || Boolean(user) === Boolean(open)) return null; // asking who this is, or on the way elsewhere
-  if (open) return html`<${open.view} key=${path} />`;
+  if (open) return html`<${Page} key=${path}><${open.view} /><//>`;
   const found = match(routes, address);
   return html`<${Shell}>
     <${Page} key=${path}>
@@ -57,7 +57,7 @@ function App() {
   <//>`;
 }
 
-/** One page inside the frame: takes the focus when one comes to it by a link, and survives a mistake of ours. */
+/** One page: takes the focus when one comes to it by a link, and survives a mistake of ours. */
 class Page extends Component {
   /** @param {{children: any}} props */
   constructor(props) {
@@ -87,9 +87,10 @@ function FocusOnArrival({ children }) {
   const place = useRef(/** @type {HTMLDivElement|null} */ (null));
   useEffect(() => {
     arrivals += 1;
-    if (arrivals === 1) return; // the first page: the browser knows where to begin
-    const title = place.current?.querySelector('[autofocus], h1');
-    if (title instanceof HTMLElement) title.focus({ preventScroll: true });
+    const field = place.current?.querySelector('[autofocus]');
+    const title = arrivals > 1 ? place.current?.querySelector('h1') : null; // on the first page the browser knows where to begin
+    const target = field ?? title;
+    if (target instanceof HTMLElement) target.focus({ preventScroll: true });
   }, []);
   return html`<div ref=${place}>${children}</div>`;
 }

@@ -167,7 +167,7 @@ export const strings = {
     create: 'Create device',
     creating: 'Creating…',
     waitingTitle: 'Waiting for the first reading…',
-    waitingText: 'Send one from the device, or try one of the lines below. This page notices by itself.',
+    waitingText: 'Send one from the device, or with the line below. This page notices by itself.',
     arrivedTitle: 'The first reading has arrived',
     /** @param {string} time @param {string} values */
     arrivedText: (time, values) => `At ${time}: ${values}.`,
@@ -186,7 +186,8 @@ export const strings = {
     topic: 'Topic for readings',
     tryTitle: 'Try it',
     publish: 'Send one reading from a terminal',
-    simulate: 'Or run a virtual device with an LED that obeys',
+    virtualTitle: 'No hardware at hand?',
+    virtual: 'On the machine that runs Croft, this adds three virtual devices that measure and obey',
   },
 
   settings: {

@@ -1,6 +1,7 @@
-// What a device needs to connect, each part ready to be copied, and two lines to try it with.
+// What a device needs to connect, each part ready to be copied, and lines to try it with.
 // SPDX-License-Identifier: Apache-2.0
 import { html } from '../html.js';
+import { session } from '../session.js';
 import { strings } from '../strings.js';
 import { CopyLine } from './copy_line.js';
 import { Icon } from './icon.js';
@@ -40,7 +41,6 @@ export function Credentials({ id, secret, mqtt, note }) {
   const words = strings.credentials;
   const topic = telemetryTopic(id);
   const publish = `mosquitto_pub -h ${quoted(host)} -p ${port} -u ${quoted(id)} -P ${quoted(secret)} -q 1 -t ${quoted(topic)} -m '{"temperature":23.5,"humidity":41}'`;
-  const simulate = `croft simulate --broker mqtt://${host.includes(':') ? `[${host}]` : host}:${port} --device ${quoted(id)} --secret ${quoted(secret)}`;
   return html`<section class="card credentials" aria-labelledby="credentials-title">
     <h2 id="credentials-title">${words.title}</h2>
     <p class="note" role="status"><${Icon} name="alert" /><span>${note ?? words.once}</span></p>
@@ -48,6 +48,15 @@ export function Credentials({ id, secret, mqtt, note }) {
     <${ConnectionLines} id=${id} mqtt=${mqtt} />
     <h3>${words.tryTitle}</h3>
     <${CopyLine} label=${words.publish} text=${publish} />
-    <${CopyLine} label=${words.simulate} text=${simulate} />
+  </section>`;
+}
+
+/** For those who have no hardware at hand. */
+export function VirtualDevices() {
+  const words = strings.credentials;
+  const line = `croft simulate --devices 3 --user ${quoted(session.value.user?.username ?? '')}`;
+  return html`<section class="card">
+    <h2>${words.virtualTitle}</h2>
+    <${CopyLine} label=${words.virtual} text=${line} />
   </section>`;
 }

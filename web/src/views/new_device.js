@@ -6,7 +6,7 @@ import { deviceStore, keepDevice, loadDevice } from '../devices.js';
 import { clockSeconds, instant, measurementName, valueWithUnit } from '../format.js';
 import { html } from '../html.js';
 import { onMessage } from '../live.js';
-import { Credentials } from '../parts/credentials.js';
+import { Credentials, VirtualDevices } from '../parts/credentials.js';
 import { Field, Problem, Submit, useForm } from '../parts/form.js';
 import { Icon } from '../parts/icon.js';
 import { Title } from '../parts/title.js';
@@ -23,6 +23,7 @@ export function NewDevice() {
   return html`<div class="page narrow">
     <div class="page-head"><a class="back" href="/"><${Icon} name="back" />${strings.app.back}</a></div>
     ${fresh ? html`<${Ready} device=${fresh} />` : html`<${NameIt} onMade=${setFresh} />`}
+    <${VirtualDevices} />
   </div>`;
 }
 

@@ -5,6 +5,7 @@ import { deviceList, deviceStore, loadDevices } from '../devices.js';
 import { measurementName, unit, valueText } from '../format.js';
 import { html } from '../html.js';
 import { Actuator, actuatorsOf } from '../parts/actuator.js';
+import { VirtualDevices } from '../parts/credentials.js';
 import { Icon } from '../parts/icon.js';
 import { Status } from '../parts/status.js';
 import { Title } from '../parts/title.js';
@@ -16,6 +17,7 @@ import { Message } from './message.js';
 const batch = 60; // cards drawn at first, and with each "more"
 const filter_from = 7; // devices from which a filter is of use
 const values_shown = 6;
+const recount_ms = 300;
 const words = strings.overview;
 
 export function Overview() {
@@ -25,8 +27,9 @@ export function Overview() {
   const matching = wanted ? ids.filter((id) => nameOf(id).includes(wanted.toLowerCase())) : ids;
 
   if (loaded && !ids.length) {
-    return html`<div class="page">
+    return html`<div class="page narrow">
       <${Message} title=${words.emptyTitle} text=${words.emptyText} action=${words.add} href="/devices/new" />
+      <${VirtualDevices} />
     </div>`;
   }
   return html`<div class="page">
@@ -65,10 +68,19 @@ function Summary({ ids }) {
   const count = () => ids.filter((id) => deviceStore(id).value?.online).length;
   const [online, setOnline] = useState(count);
   useEffect(() => {
-    const recount = () => setOnline(count());
+    /** @type {number|undefined} */
+    let timer;
+    const recount = () => {
+      timer = undefined;
+      setOnline(count());
+    };
+    const soon = () => (timer ??= setTimeout(recount, recount_ms)); // once, however many have changed
     recount();
-    const endings = ids.map((id) => deviceStore(id).subscribe(recount));
-    return () => endings.forEach((end) => end());
+    const endings = ids.map((id) => deviceStore(id).subscribe(soon));
+    return () => {
+      clearTimeout(timer);
+      endings.forEach((end) => end());
+    };
   }, [ids]);
   return html`${words.summary(ids.length, online)}`;
 }

@@ -1,0 +1,98 @@
+// The dashboard's reckoning without a browser: points and gaps of a graph, axes, and how values are written.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { figure, steadyRange } from '../../web/src/charts/figure.js';
+import { Series, fromHistory } from '../../web/src/charts/series.js';
+import { duration, measurementName, moment, valueText, valueWithUnit } from '../../web/src/format.js';
+
+const t0 = Date.parse('2026-11-22T13:00:00.000Z');
+const every = (ms, count, value = (i) => i) => Array.from({ length: count }, (_, i) => [t0 + i * ms, value(i), value(i), value(i)]);
+
+test('a hole of missing readings splits the line, whatever the device’s own pace', () => {
+  for (const pace of [1_000, 60_000]) {
+    const rows = every(pace, 30).filter((_, i) => i < 10 || i >= 20);
+    const pieces = new Series(0, fromHistory(rows)).pieces();
+    assert.deepEqual(pieces.map((piece) => piece.length), [10, 10]);
+  }
+  assert.equal(new Series(0, fromHistory(every(60_000, 30))).pieces().length, 1);
+});
+
+test('one late reading is no hole', () => {
+  const rows = every(10_000, 20).filter((_, i) => i !== 7);
+  assert.equal(new Series(0, fromHistory(rows)).pieces().length, 1);
+});
+
+test('live readings closer than the resolution share a point that keeps their extremes', () => {
+  const series = new Series(1_000);
+  for (const [ms, value] of [[0, 5], [200, 9], [400, 1], [999, 5], [1_000, 7]]) series.add(t0 + ms, value);
+  assert.deepEqual(series.points.map(([time, min, max, avg]) => [time - t0, min, max, avg]), [[0, 1, 9, 5], [1_000, 7, 7, 7]]);
+});
+
+test('a late reading finds its place, and one delivered twice is drawn once', () => {
+  const series = new Series(0, fromHistory(every(1_000, 3)));
+  series.add(t0 + 1_500, 42);
+  series.add(t0 + 1_500, 42);
+  series.add(t0 + 2_000, 2);
+  assert.deepEqual(series.points.map(([time]) => time - t0), [0, 1_000, 1_500, 2_000]);
+});
+
+test('a graph left open for days stays bounded', () => {
+  const series = new Series(0);
+  for (let i = 0; i < 50_000; i += 1) series.add(t0 + i * 1_000, i);
+  assert.ok(series.points.length <= 2_000);
+  series.trim(t0 + 49_990_000);
+  assert.equal(series.points.length, 10);
+});
+
+test('history without a value leaves a gap and no zero', () => {
+  assert.equal(fromHistory([[new Date(t0).toISOString(), null, null, null], [t0 + 1, 1, 1, 1]]).length, 1);
+});
+
+test('an axis keeps its limits while values stay within them', () => {
+  const range = steadyRange({ low: 20.1, high: 21.9 }, 2);
+  assert.deepEqual(steadyRange({ low: 20.2, high: 21.8 }, 2), range);
+  assert.ok(range[0] <= 20.1 && range[1] >= 21.9);
+});
+
+test('the noise of a quiet sensor is not blown up, and no value is cut off', () => {
+  const [low, high] = steadyRange({ low: 21, high: 21.02 }, 2);
+  assert.ok(high - low >= 2);
+  for (const [from, to] of [[0, 0], [-5, -5], [0, 1e-12], [-1e9, 1e9], [1023, 1023]]) {
+    const [bottom, top] = steadyRange({ low: from, high: to }, 0);
+    assert.ok(bottom <= from && top >= to && top > bottom && Number.isFinite(top - bottom), `${from}..${to} gave ${bottom}..${top}`);
+  }
+});
+
+test('a figure is made of anything, also of nothing', () => {
+  const view = { from: t0, to: t0 + 900_000, name: 'x', binary: false, look: {}, width: 600, height: 200 };
+  for (const rows of [[], every(1_000, 1), every(1_000, 500, (i) => Math.sin(i))]) {
+    const { data, layout } = figure(new Series(0, fromHistory(rows)), view);
+    assert.equal(data.length, 3);
+    assert.equal(layout.xaxis.range[1] - layout.xaxis.range[0], 900_000);
+  }
+});
+
+test('values are written as people write them', () => {
+  const cases = [
+    [23.5, '23.5'], [41, '41'], [-3.25, '−3.25'], [1023, '1023'], [0, '0'], [-0.001, '−0.001'], [3.14159, '3.14'],
+    [123.456, '123.5'], [5e9, '5.00e9'], [true, 'yes'], [false, 'no'], [NaN, '–'], [undefined, '–'], ['<b>', '–'], [null, '–'],
+  ];
+  for (const [value, text] of cases) assert.equal(valueText(value), text);
+  assert.equal(valueWithUnit('temperature', 21), '21.0\u00a0°C');
+  assert.equal(valueWithUnit('constructor', 21), '21');
+});
+
+test('names of measurements become words, also those that JavaScript knows', () => {
+  const cases = { soilMoisture: 'Soil moisture', 'battery.voltage': 'Battery voltage', doorOpen: 'Door open', CO2: 'CO2', constructor: 'Constructor', toString: 'To string' };
+  for (const [name, words] of Object.entries(cases)) assert.equal(measurementName(name), words);
+});
+
+test('durations and moments are short and exact enough', () => {
+  const cases = [[140, '0.1 s'], [9_940, '9.9 s'], [59_000, '59 s'], [61_000, '1 min'], [3_600_000, '1 h'], [4 * 86_400_000, '4 days']];
+  for (const [ms, text] of cases) assert.equal(duration(ms).replace('\u00a0', ' '), text);
+  const noon = new Date(2026, 10, 22, 12, 0).getTime();
+  assert.equal(moment(noon, noon + 60_000), '12:00');
+  assert.equal(moment(noon - 86_400_000, noon), '21 Nov, 12:00');
+  assert.equal(moment(noon - 400 * 86_400_000, noon), '18 Oct 2025, 12:00');
+});
