@@ -6,6 +6,7 @@
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket/error.hpp>
 #include <boost/beast/websocket/stream.hpp>
+#include <functional>
 #include <utility>
 
 #include "base/log.hpp"
@@ -25,6 +26,20 @@ constexpr std::chrono::seconds kSilence{60};  // a ping after half of it, the en
 constexpr std::chrono::milliseconds kWrite{10'000};
 constexpr std::chrono::milliseconds kGoodbye{800};  // noticed up to a tick later: within a second
 
+// A socket that tells when Beast begins to wait for the peer to close its side, for that wait has
+// no end of its own.
+struct TellingSocket : Socket {
+  explicit TellingSocket(Socket socket) : Socket(std::move(socket)) {}
+  std::function<void()> on_teardown;
+};
+
+// Found by Beast through the type of its socket.
+template <class Done>
+void async_teardown(beast::role_type role, TellingSocket& socket, Done&& done) {
+  socket.on_teardown();
+  ws::async_teardown(role, static_cast<Socket&>(socket), std::forward<Done>(done));
+}
+
 class BeastWebSocket final : public WebSocketConnection,
                              public std::enable_shared_from_this<BeastWebSocket> {
  public:
@@ -37,6 +52,9 @@ class BeastWebSocket final : public WebSocketConnection,
     timeout.idle_timeout = kSilence;
     timeout.keep_alive_pings = true;
     stream_.set_option(timeout);
+    stream_.set_option(ws::stream_base::decorator(
+        [](ws::response_type& answer) { answer.set(beast::http::field::server, "Croft"); }));
+    stream_.next_layer().on_teardown = [this] { limit_goodbye(); };
     stream_.read_message_max(kMostMessage);
     stream_.auto_fragment(false);
   }
@@ -59,10 +77,18 @@ class BeastWebSocket final : public WebSocketConnection,
     BeastWebSocket& owner_;
   };
 
-  ws::stream<Socket, false> stream_;  // without deflate: it costs 300 kB a connection
+  void limit_goodbye();
+  void end() {
+    closed_ = true;
+    close_timer_.cancel();
+  }
+
+  ws::stream<TellingSocket, false> stream_;  // without deflate: it costs 300 kB a connection
   WriteDeadline write_deadline_;
   asio::steady_timer close_timer_;
+  bool open_ = false;  // the handshake is done
   bool closing_ = false;
+  bool limited_ = false;  // the goodbye has its time limit
   bool closed_ = false;
 };
 
@@ -73,8 +99,9 @@ Task<bool> BeastWebSocket::accept(const Request& request) {
   handshake.version(11);
   for (const auto& [name, value] : request.headers) handshake.insert(name, value);
   const auto [failure] = co_await stream_.async_accept(handshake, kOutcome);
-  closed_ = !!failure;
-  co_return !failure;
+  open_ = !failure && !closed_;
+  closed_ = !open_;
+  co_return open_;
 }
 
 Task<std::optional<std::string>> BeastWebSocket::read() {
@@ -83,7 +110,7 @@ Task<std::optional<std::string>> BeastWebSocket::read() {
   auto buffer = asio::dynamic_buffer(text, kMostMessage + 1);
   const auto [failure, size] = co_await stream_.async_read(buffer, kOutcome);
   if (failure) {
-    closed_ = true;
+    if (!closing_) end();
     co_return std::nullopt;
   }
   if (!stream_.got_text()) {
@@ -104,17 +131,21 @@ Task<bool> BeastWebSocket::write(std::shared_ptr<const std::string> text) {
 
 void BeastWebSocket::close(std::uint16_t code, std::string_view reason) {
   if (closing_ || closed_) return;
+  if (!open_) return cut();  // in the midst of the handshake there is no frame to say it with
   closing_ = true;
-  close_timer_.expires_after(kGoodbye);
-  close_timer_.async_wait([self = shared_from_this()](Failure cancelled) {
-    if (!cancelled) self->cut();
-  });
+  limit_goodbye();
   constexpr std::size_t kMostReason = 123;  // what fits a control frame
   ws::close_reason words(static_cast<ws::close_code>(code));
   words.reason.assign(reason.data(), std::min(reason.size(), kMostReason));
-  stream_.async_close(words, [self = shared_from_this()](Failure) {
-    self->closed_ = true;
-    self->close_timer_.cancel();
+  stream_.async_close(words, [self = shared_from_this()](Failure) { self->end(); });
+}
+
+void BeastWebSocket::limit_goodbye() {
+  if (limited_) return;
+  limited_ = true;
+  close_timer_.expires_after(kGoodbye);
+  close_timer_.async_wait([self = shared_from_this()](Failure cancelled) {
+    if (!cancelled) self->cut();
   });
 }
 
@@ -127,10 +158,9 @@ Task<void> BeastWebSocket::finish() {
 }
 
 void BeastWebSocket::cut() {
-  closed_ = true;
   Failure ignored;
   stream_.next_layer().close(ignored);
-  close_timer_.cancel();
+  end();
 }
 
 }  // namespace
