@@ -156,14 +156,14 @@ test('commands are listed newest first, by device and page by page', async () =>
   assert.deepEqual(paged, made);
 });
 
-test('the same Idempotency-Key acts once; with another body it is a conflict', async () => {
+test('the same Idempotency-Key acts once; with another body it is refused', async () => {
   const { device, node } = await withNode(obey);
   const headers = { 'idempotency-key': `switch-${Date.now()}` };
   const body = { device: device.id, actuator: 'led', action: 'on' };
   const first = await ada.expect(202, 'POST', '/api/v1/command/add', { body, headers });
   const [second, third] = await Promise.all([1, 2].map(() => ada.expect(202, 'POST', '/api/v1/command/add', { body, headers })));
   assert.deepEqual([second.id, third.id], [first.id, first.id]);
-  await ada.refused(409, 'POST', '/api/v1/command/add', { body: { ...body, action: 'off' }, headers });
+  await ada.refused(422, 'POST', '/api/v1/command/add', { body: { ...body, action: 'off' }, headers });
   await reaches(first.id, 'done');
   await sleep(200);
   assert.equal(node.commands.length, 1);
