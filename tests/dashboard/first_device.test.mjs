@@ -115,6 +115,14 @@ test('what the live graph drew is what the history says after a reload', async (
   assert.match(label, /Temperature, the last 15 minutes: lowest 20\.5.°C, highest 23\.5.°C/);
 });
 
+test('the time axis reads as the clock of the person in front of it', async () => {
+  const labels = await page.locator('.plot').first().locator('.xtick text').allTextContents();
+  const minutes = labels.map((label) => label.split(':')).map(([hour, minute]) => hour * 60 + Number(minute));
+  const now = await page.evaluate(() => new Date().getHours() * 60 + new Date().getMinutes());
+  const behind = minutes.map((minute) => (now - minute + 1440) % 1440);
+  assert.ok(behind.length >= 3 && behind.every((ago) => ago <= 16) && Math.min(...behind) <= 5, `${labels} at ${now}`);
+});
+
 test('each range is asked of the server and drawn', async () => {
   for (const [short, long, span] of [['1 h', 'the last hour', 3.6e6], ['24 h', 'the last 24 hours', 8.64e7], ['7 d', 'the last 7 days', 6.048e8], ['30 d', 'the last 30 days', 2.592e9]]) {
     const asked = page.waitForRequest((request) => request.url().includes('/data/series'));

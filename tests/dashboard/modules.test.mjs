@@ -58,6 +58,8 @@ test('an axis keeps its limits while values stay within them', () => {
 test('the noise of a quiet sensor is not blown up, and no value is cut off', () => {
   const [low, high] = steadyRange({ low: 21, high: 21.02 }, 2);
   assert.ok(high - low >= 2);
+  const [floor, ceiling] = steadyRange({ low: 3.712, high: 3.712 }, 0); // nothing is known of its noise
+  assert.ok(ceiling - floor >= 0.05 && ceiling - floor < 1);
   for (const [from, to] of [[0, 0], [-5, -5], [0, 1e-12], [-1e9, 1e9], [1023, 1023]]) {
     const [bottom, top] = steadyRange({ low: from, high: to }, 0);
     assert.ok(bottom <= from && top >= to && top > bottom && Number.isFinite(top - bottom), `${from}..${to} gave ${bottom}..${top}`);

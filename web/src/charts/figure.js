@@ -1,5 +1,7 @@
 // From points to what Plotly draws: a line, the band of extremes around it, axes that do not fidget.
 // SPDX-License-Identifier: Apache-2.0
+//
+// Times are epoch ms throughout; Plotly itself writes them in the browser's zone.
 import { valueText, valueWithUnit } from '../format.js';
 
 /** @typedef {import('./series.js').Series} Series */
@@ -9,9 +11,6 @@ import { valueText, valueWithUnit } from '../format.js';
  * @property {string} line @property {string} band @property {string} grid @property {string} text
  * @property {string} surface @property {string} font
  */
-
-/** Plotly writes dates in UTC; shifted by the zone's offset they read as local time. @param {number} time */
-const local = (time) => time - new Date(time).getTimezoneOffset() * 60_000;
 
 const two_hours = 2 * 3_600_000;
 const day = 24 * 3_600_000;
@@ -36,8 +35,8 @@ function band(pieces, { look }) {
   /** @type {(number|null)[]} */ const y = [];
   for (const piece of pieces) {
     if (!piece.some(([, min, max]) => max > min)) continue;
-    for (const [time, , max] of piece) x.push(local(time)), y.push(max);
-    for (const [time, min] of [...piece].reverse()) x.push(local(time)), y.push(min);
+    for (const [time, , max] of piece) x.push(time), y.push(max);
+    for (const [time, min] of [...piece].reverse()) x.push(time), y.push(min);
     x.push(null), y.push(null);
   }
   return { x, y, type: 'scatter', mode: 'lines', fill: 'toself', fillcolor: look.band, line: { width: 0 }, hoverinfo: 'skip' };
@@ -50,7 +49,7 @@ function line(pieces, { look, name, binary }) {
   /** @type {(string|null)[]} */ const customdata = [];
   for (const piece of pieces) {
     for (const [time, min, max, avg] of piece) {
-      x.push(local(time)), y.push(avg);
+      x.push(time), y.push(avg);
       const extremes = max > min && !binary ? `<br>${valueText(min, name)} – ${valueText(max, name)}` : '';
       customdata.push(valueWithUnit(name, binary ? avg >= 0.5 : avg) + extremes);
     }
@@ -68,8 +67,8 @@ function line(pieces, { look, name, binary }) {
 function dots(pieces, { look }) {
   const alone = pieces.filter((piece) => piece.length === 1).map(([point]) => point);
   return {
-    x: alone.map(([time]) => local(time)), y: alone.map(([, , , avg]) => avg),
-    type: 'scatter', mode: 'markers', marker: { color: look.line, size: 5 }, hoverinfo: 'skip',
+    x: alone.map(([time]) => time), y: alone.map(([, , , avg]) => avg),
+    type: 'scatter', mode: 'markers', cliponaxis: false, marker: { color: look.line, size: 5 }, hoverinfo: 'skip',
   };
 }
 
@@ -88,7 +87,7 @@ function layout(series, { from, to, name, binary, look, width, height }) {
     paper_bgcolor: 'transparent', plot_bgcolor: 'transparent', font: { family: look.font },
     hoverlabel: { bgcolor: look.surface, bordercolor: look.grid, font: { color: look.text, family: look.font, size: 13 } },
     xaxis: {
-      ...axis, type: 'date', range: [local(from), local(to)], nticks: Math.max(4, Math.floor(width / 80)),
+      ...axis, type: 'date', range: [from, to], nticks: Math.max(4, Math.floor(width / 80)),
       tickformat: timeFormat(to - from), hoverformat: to - from > 2 * day ? '%-d %b, %H:%M' : '%H:%M:%S', showgrid: false, ticks: 'outside', tickcolor: look.grid,
     },
     yaxis: { ...axis, ...vertical, showticklabels: !empty, showgrid: !empty },
@@ -108,7 +107,7 @@ function timeFormat(span) {
 export function steadyRange(extremes, least) {
   if (!extremes) return [0, 1];
   const { low, high } = extremes;
-  const span = Math.max(high - low, least, Math.abs(high) * 1e-6, 1e-9);
+  const span = Math.max(high - low, least, Math.abs(high) * 0.02, 1e-9);
   const middle = (low + high) / 2;
   const step = niceStep(span / 4);
   const bottom = Math.floor((Math.min(low, middle - span / 2) - span * 0.04) / step) * step;
