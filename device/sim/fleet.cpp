@@ -41,6 +41,11 @@ void allow_descriptors(std::size_t nodes) {
   }
 }
 
+std::size_t buffer_for(milliseconds interval) {
+  const auto readings = static_cast<std::size_t>(std::chrono::minutes(5) / interval);
+  return std::clamp<std::size_t>(readings, 120, 6000);
+}
+
 void check(const Config& config) {
   if (config.devices.empty()) throw std::runtime_error("no devices to simulate");
   if (config.devices.size() > kMostNodes) {
@@ -49,8 +54,8 @@ void check(const Config& config) {
   if (config.interval < milliseconds(1) || config.interval > std::chrono::hours(24)) {
     throw std::runtime_error("the interval must be from 1 ms to 24 h");
   }
-  if (config.buffer == 0 || config.buffer > 1'000'000) {
-    throw std::runtime_error("the buffer must hold from 1 to 1000000 readings");
+  if (config.buffer > 1'000'000) {
+    throw std::runtime_error("the buffer must hold at most 1000000 readings");
   }
   std::unordered_set<std::string_view> seen;
   for (const Credential& credential : config.devices) {
@@ -212,6 +217,7 @@ void Fleet::Parts::report(std::string_view what) {
 Fleet::Fleet(const Executor& executor, const Clock& clock, Config config) {
   check(config);
   allow_descriptors(config.devices.size());
+  if (config.buffer == 0) config.buffer = buffer_for(config.interval);
   parts_ = std::make_shared<Parts>(executor, clock, config);
   parts_->add_nodes(std::move(config.devices));
   parts_->plan_starts(config.spread);

@@ -26,7 +26,9 @@ struct Config {
   std::vector<Credential> devices;
   std::chrono::milliseconds interval{1000};  // between two readings of a node
   std::uint64_t seed = 1;                    // of weather, soil and noise
-  std::size_t buffer = 300;                  // readings each node can keep while it is cut off
+  // Readings each node can keep while it is cut off (25 bytes each); 0: five minutes of them, but
+  // from 120 to 6,000.
+  std::size_t buffer = 0;
   // The nodes connect one after the other, with jitter, over this time; 0: a millisecond for each.
   std::chrono::milliseconds spread{0};
   // Where each node's boot number is kept between runs; empty: a random number for each run.

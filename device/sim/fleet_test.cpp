@@ -361,7 +361,7 @@ TEST(Fleet, SaysWhatIsWrongWithItsConfiguration) {
   EXPECT_EQ(complaint([](Config& config) { config.devices.push_back({"a", "", ""}); }),
             "device a is listed twice");
   EXPECT_NE(complaint([](Config& config) { config.interval = 0ms; }), "");
-  EXPECT_NE(complaint([](Config& config) { config.buffer = 0; }), "");
+  EXPECT_NE(complaint([](Config& config) { config.buffer = 2'000'000; }), "");
   EXPECT_EQ(complaint([](Config& config) { config.acknowledged_log = "/dev/null/x"; }),
             "cannot write /dev/null/x");
   EXPECT_NE(complaint([](Config& config) { config.state_dir = "/dev/null/x"; }), "");
