@@ -15,7 +15,8 @@ using BeastText = beast::string_view;
 using ErrorCode = beast::error_code;
 
 constexpr std::size_t kReserveAtMost = 64 * 1024;  // a promised length costs the sender nothing
-constexpr std::size_t kRequestLineExtra = 32;      // method and version beside the target
+constexpr std::size_t kShortestChunkedBody = std::string_view("0\r\n\r\n").size();
+constexpr std::size_t kRequestLineExtra = 32;  // method and version beside the target
 
 std::string_view view(BeastText text) { return {text.data(), text.size()}; }
 
@@ -54,7 +55,6 @@ struct RequestParser::State final : beast::http::basic_parser<true> {
   explicit State(const Sizes& with) : sizes(with) {
     header_limit(static_cast<std::uint32_t>(with.header_bytes + 4));
     body_limit(with.body_bytes);
-    eager(true);
   }
 
   void refuse(int status, std::string detail) {
@@ -87,6 +87,7 @@ struct RequestParser::State final : beast::http::basic_parser<true> {
   }
   void on_header_impl(ErrorCode& failure) override {
     header_done = true;
+    eager(true);
     check_framing(failure);
     if (!failure) check_target(failure);
   }
@@ -97,7 +98,7 @@ struct RequestParser::State final : beast::http::basic_parser<true> {
     request.body.append(piece.data(), piece.size());
     return piece.size();
   }
-  void on_chunk_header_impl(std::uint64_t, BeastText, ErrorCode&) override {}
+  void on_chunk_header_impl(std::uint64_t, BeastText, ErrorCode&) override { chunk_seen = true; }
   std::size_t on_chunk_body_impl(std::uint64_t, BeastText piece, ErrorCode&) override {
     request.body.append(piece.data(), piece.size());
     return piece.size();
@@ -112,6 +113,7 @@ struct RequestParser::State final : beast::http::basic_parser<true> {
   int minor = 1;
   bool header_seen = false;  // whole in the buffer
   bool header_done = false;  // parsed and accepted
+  bool chunk_seen = false;
   bool expects_continue = false;
   bool websocket = false;
 };
@@ -212,6 +214,9 @@ std::size_t RequestParser::feed(std::string_view bytes) {
     state.header_seen = true;
   }
   while (taken < bytes.size() && !state.is_done()) {
+    // Beast asserts that it sees a body of no chunks whole.
+    const bool first_chunk = state.header_done && state.chunked() && !state.chunk_seen;
+    if (first_chunk && bytes.size() - taken < kShortestChunkedBody) break;
     ErrorCode failure;
     const auto used =
         state.put(boost::asio::const_buffer(bytes.data() + taken, bytes.size() - taken), failure);

@@ -66,6 +66,11 @@ TEST(RequestParser, ReadsChunksAndForgetsTrailers) {
   }
 }
 
+TEST(RequestParser, ReadsABodyOfNoChunks) {
+  for (const std::size_t size : {1, 2, 3, 4, 5, 1000})
+    EXPECT_EQ(read(post(kChunked, "0\r\n\r\n"), size), 200) << size;
+}
+
 TEST(RequestParser, TakesThePathOfAnAbsoluteTarget) {
   RequestParser parser({});
   feed(parser, get("http://croft.example:8080/a%20b?x=1"), 1000);
