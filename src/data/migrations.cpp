@@ -1,0 +1,35 @@
+// The data service's tables, one step a version.
+// SPDX-License-Identifier: Apache-2.0
+#include "data/migrations.hpp"
+
+namespace croft::data {
+namespace {
+
+// A reading takes 40 to 60 bytes because its device and measurements are small numbers, and because
+// its table is its only index: stored in the order of (device, time, key).
+//
+// data_devices.device is the device's id, or "~<number>" once it was removed: no device id contains
+// a '~', and a number is never given to a second device.
+constexpr db::Migration kMigrations[] = {
+    {1,
+     "CREATE TABLE data_devices (id INTEGER PRIMARY KEY, device TEXT NOT NULL UNIQUE);"
+     "CREATE TABLE data_measurements (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
+     "CREATE TABLE data_device_measurements (device INTEGER NOT NULL, measurement INTEGER NOT NULL,"
+     " PRIMARY KEY (device, measurement)){clustered};"
+     "CREATE TABLE readings (device INTEGER NOT NULL, time BIGINT NOT NULL, key BIGINT NOT NULL,"
+     " received_after BIGINT NOT NULL, vals {bytes} NOT NULL,"
+     " PRIMARY KEY (device, time, key)){clustered};"
+     "CREATE TABLE reading_sequences (device INTEGER NOT NULL, boot BIGINT NOT NULL,"
+     " ranges {bytes} NOT NULL, PRIMARY KEY (device, boot)){clustered};"
+     "CREATE TABLE refused_messages (device INTEGER NOT NULL, id BIGINT NOT NULL,"
+     " time BIGINT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL, payload {bytes} NOT NULL,"
+     " PRIMARY KEY (device, id)){clustered};"
+     "CREATE TABLE refused_totals (device INTEGER NOT NULL, reason TEXT NOT NULL,"
+     " count BIGINT NOT NULL, PRIMARY KEY (device, reason)){clustered}"},
+};
+
+}  // namespace
+
+std::span<const db::Migration> migrations() { return kMigrations; }
+
+}  // namespace croft::data

@@ -1,0 +1,80 @@
+// The SQL of readings and nothing but SQL; one text for every engine.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "db/database.hpp"
+
+namespace croft::data {
+
+// A reading as a row. `key` is numbered_key() or content_key(), `values` as in value_codec.hpp.
+struct StoredReading {
+  std::int64_t device = 0;
+  std::int64_t time_ms = 0;
+  std::int64_t key = 0;
+  std::int64_t received_after_ms = 0;  // received - time; negative when the node's clock is ahead
+  std::string_view values;
+};
+
+// A place within one device.
+struct Place {
+  std::int64_t time_ms = 0;
+  std::int64_t key = 0;
+
+  auto operator<=>(const Place&) const = default;
+};
+
+// A view of a connection, made anew for each job on a worker. Everything throws db::Broken.
+class ReadingStore {
+ public:
+  using OnReading = std::function<void(const StoredReading&)>;
+
+  explicit ReadingStore(db::Connection& connection) : connection_(connection) {}
+
+  // Devices and measurements as small numbers. 0: never heard of.
+  std::int64_t device_number(std::string_view device);
+  std::int64_t number_device(std::string_view device);  // gives it one if need be
+  std::uint32_t measurement_id(std::string_view name);
+  std::uint32_t number_measurement(std::string_view name);
+  void each_device(const std::function<void(std::int64_t number, std::string_view device)>&);
+  void each_measurement(const std::function<void(std::uint32_t id, std::string_view name)>&);
+  std::int64_t count_measurements();
+  // What a device has ever measured.
+  std::vector<std::uint32_t> measurements_of(std::int64_t device);
+  void note_measurement(std::int64_t device, std::uint32_t measurement);
+
+  // False when the same reading was there. One prepared statement a row: on SQLite that costs the
+  // same as many rows a statement, and it answers for each row.
+  bool insert(const StoredReading& reading);
+
+  // Up to `limit` rows behind `after`, time < before_ms, oldest first.
+  void forward(std::int64_t device, const Place& after, std::int64_t before_ms, std::size_t limit,
+               const OnReading&);
+  // Up to `limit` rows in front of `before`, time >= from_ms, newest first.
+  void backward(std::int64_t device, const Place& before, std::int64_t from_ms, std::size_t limit,
+                const OnReading&);
+
+  // The stored ranges of a boot as their text; nothing when there are none.
+  std::optional<std::string> sequences(std::int64_t device, std::uint32_t boot);
+  void put_sequences(std::int64_t device, std::uint32_t boot, std::string_view ranges);
+
+  // Removing a device: its name goes at once, its rows step by step, its number is never used
+  // again.
+  void hide_device(std::string_view device);
+  std::vector<std::int64_t> hidden_devices();
+  // Deletes about `limit` readings, oldest first; false when that was the last of them.
+  bool delete_some(std::int64_t device, std::size_t limit);
+  // What is left of a device without readings.
+  void forget_device(std::int64_t device);
+
+ private:
+  db::Connection& connection_;
+};
+
+}  // namespace croft::data
