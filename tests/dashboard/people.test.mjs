@@ -60,6 +60,21 @@ test('a log-out in one tab shows in the other', async () => {
   await other.getByRole('heading', { name: 'Log in' }).waitFor({ timeout: patience });
 });
 
+test('two tabs of one browser never show two people', async () => {
+  const [ada, eve] = [await croft.user(), await croft.user()];
+  await ada.createDevice('Ada’s alone');
+  const page = await browser.visitAs(ada);
+  await page.getByText('Ada’s alone').waitFor();
+  const other = await page.context().newPage();
+  await other.goto(croft.url);
+  await other.evaluate((body) => fetch('/api/v1/auth/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body }),
+    JSON.stringify({ username: eve.user.username, password: eve.password }));
+  await other.reload();
+  await other.getByRole('heading', { name: 'No devices yet' }).waitFor();
+  await page.getByRole('heading', { name: 'No devices yet' }).waitFor(); // without anybody touching it
+  assert.equal(await page.getByText('Ada’s alone').count(), 0);
+});
+
 const hostile = [
   '<img src=x onerror=alert(1)><script>alert(2)</script>',
   '"><svg onload=alert(3)>${alert(4)}{{alert(5)}}',

@@ -156,5 +156,6 @@ function reloadSoon() {
 }
 
 connection.subscribe(() => {
-  if (connection.value.generation > 1 && connection.value.state === 'live') void loadDevices();
+  const { state, generation } = connection.value;
+  if (state === 'live' && (generation > 1 || deviceList.value.error)) void loadDevices();
 });

@@ -11,6 +11,13 @@ const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;
 
+/** The names of measurements in the order they are shown: the known ones first. @param {Record<string, unknown>|undefined} values */
+export function measurementsOf(values) {
+  const known = Object.keys(units);
+  const place = (/** @type {string} */ name) => (known.includes(name) ? known.indexOf(name) : known.length);
+  return Object.keys(values ?? {}).sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
+}
+
 /** @param {string} name @returns {string} "" when the unit is not known */
 export const unit = (name) => (Object.hasOwn(units, name) ? units[name] : '');
 

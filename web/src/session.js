@@ -16,7 +16,7 @@ import { Store } from './store.js';
  */
 export const session = new Store({ known: false, user: null, ended: false, failure: null });
 
-/** @type {BroadcastChannel|null} other tabs of this browser hear of a log-out at once */
+/** @type {BroadcastChannel|null} other tabs of this browser hear at once who is logged in: they share the cookie */
 const tabs = 'BroadcastChannel' in window ? new BroadcastChannel('croft-session') : null;
 
 /** Asks the server who we are; afterwards `session.known`, or `failure` says why not. */
@@ -45,12 +45,13 @@ export async function signUp(account) {
 export async function logOut() {
   await request('POST', '/auth/logout', { open: true });
   end(false);
-  tabs?.postMessage('out');
+  tabs?.postMessage(null);
 }
 
 /** @param {User} user */
 function begin(user) {
   session.set({ known: true, user, ended: false, failure: null });
+  tabs?.postMessage(user.id);
   connect();
   void loadDevices();
 }
@@ -67,4 +68,8 @@ function end(lost) {
 }
 
 sessionLost.subscribe(() => end(true));
-tabs?.addEventListener('message', () => end(false));
+tabs?.addEventListener('message', ({ data: user }) => {
+  const { known, user: present } = session.value;
+  if (!user) end(false);
+  else if (known && user !== present?.id) location.reload(); // somebody else's page from now on
+});

@@ -9,6 +9,7 @@ export const strings = {
     skip: 'Skip to the content',
     devices: 'Devices',
     logOut: 'Log out',
+    stillIn: 'You are still logged in.',
     signedInAs: 'Signed in as',
     loading: 'Loading…',
     tryAgain: 'Try again',

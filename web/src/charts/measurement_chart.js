@@ -1,7 +1,7 @@
 // The graph of one measurement: its latest value, its history, and what arrives while one looks.
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { get, now } from '../api.js';
+import { ApiError, get, now } from '../api.js';
 import { instant, measurementName, unit, valueText, valueWithUnit } from '../format.js';
 import { html } from '../html.js';
 import { connection, onMessage } from '../live.js';
@@ -70,7 +70,7 @@ function useGraph(device, measurement, range, binary) {
       .load(abort.signal)
       .then(() => setStatus('ready'))
       .catch((error) => {
-        if (!abort.signal.aborted) setStatus(error?.name === 'ApiError' || 'status' in error ? 'failed' : 'no-library');
+        if (!abort.signal.aborted) setStatus(error instanceof ApiError ? 'failed' : 'no-library');
       });
     return () => {
       abort.abort();

@@ -30,9 +30,17 @@ export function Shell({ children }) {
 function LogOut() {
   const [problem, setProblem] = useState('');
   const onClick = () => logOut().catch((error) => setProblem(explain(error)));
-  return html`<button type="button" class="quiet log-out" title=${problem || strings.app.logOut} onClick=${onClick}>
-    <${Icon} name=${problem ? 'alert' : 'log-out'} /><span>${strings.app.logOut}</span>
-  </button>`;
+  return html`<button type="button" class="quiet log-out" title=${strings.app.logOut} onClick=${onClick}>
+      <${Icon} name="log-out" /><span>${strings.app.logOut}</span>
+    </button>
+    <div class="banner-place" role="alert">
+      ${problem &&
+      html`<div class="banner is-stale">
+        <${Icon} name="alert" />
+        <p><strong>${strings.app.stillIn}</strong> ${problem}</p>
+        <button type="button" onClick=${() => setProblem('')}>${strings.app.close}</button>
+      </div>`}
+    </div>`;
 }
 
 /** Whether the connection has been away long enough to be worth a word. */

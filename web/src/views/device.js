@@ -5,6 +5,7 @@ import { MeasurementChart } from '../charts/measurement_chart.js';
 import { rangeOf, ranges } from '../charts/ranges.js';
 import { loadHistory } from '../commands.js';
 import { deviceStore, loadDevice } from '../devices.js';
+import { measurementsOf } from '../format.js';
 import { html } from '../html.js';
 import { Actuator, actuatorsOf } from '../parts/actuator.js';
 import { CommandList } from '../parts/command_list.js';
@@ -49,7 +50,7 @@ export function DevicePage({ id }) {
   const { device, ...away } = useDevice(id);
   useEffect(() => void loadHistory(id), [id]);
   if (!device) return html`<${DeviceAway} ...${away} />`;
-  const measurements = Object.keys(device.values ?? {});
+  const measurements = measurementsOf(device.values);
   return html`<div class="page">
     <div class="page-head device-head">
       <a class="back" href="/"><${Icon} name="back" />${strings.app.back}</a>
@@ -96,7 +97,7 @@ function Graphs({ device, measurements }) {
 function RangePicker({ range }) {
   return html`<div class="ranges" role="group" aria-label=${words.range}>
     ${ranges.map(({ key }) => html`<button type="button" key=${key} aria-pressed=${key === range.key ? 'true' : 'false'}
-      aria-label=${strings.ranges.long[key]} onClick=${() => setParameter('range', key)}>${strings.ranges.short[key]}</button>`)}
+      onClick=${() => setParameter('range', key)}>${strings.ranges.short[key]}</button>`)}
   </div>`;
 }
 

@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { now, post } from '../api.js';
 import { deviceStore, keepDevice, loadDevice } from '../devices.js';
-import { clockSeconds, instant, measurementName, valueWithUnit } from '../format.js';
+import { clockSeconds, instant, measurementName, measurementsOf, valueWithUnit } from '../format.js';
 import { html } from '../html.js';
 import { onMessage } from '../live.js';
 import { Credentials, VirtualDevices } from '../parts/credentials.js';
@@ -54,8 +54,9 @@ function Ready({ device }) {
 function FirstReading({ id }) {
   const device = useStore(deviceStore(id));
   const [first, setFirst] = useState(/** @type {import('../types.js').Reading|null} */ (null));
-  const values = Object.entries(first?.values ?? device?.values ?? {});
-  const there = values.length > 0;
+  const values = first?.values ?? device?.values ?? {};
+  const names = measurementsOf(values);
+  const there = names.length > 0;
 
   useEffect(() => {
     if (there) return undefined;
@@ -71,7 +72,7 @@ function FirstReading({ id }) {
 
   const address = `/devices/${encodeURIComponent(id)}`;
   const time = clockSeconds(instant(first?.time) || instant(device?.lastSeen) || now());
-  const text = values.map(([name, value]) => `${measurementName(name)} ${valueWithUnit(name, value)}`).join(', ');
+  const text = names.map((name) => `${measurementName(name)} ${valueWithUnit(name, values[name])}`).join(', ');
   return html`<section class=${`card first-reading ${there ? 'is-there' : ''}`}>
     <span class="first-mark" aria-hidden="true"><${Icon} name=${there ? 'check' : 'clock'} /></span>
     <div role="status">

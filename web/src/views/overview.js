@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useState } from 'preact/hooks';
 import { deviceList, deviceStore, loadDevices } from '../devices.js';
-import { measurementName, unit, valueText } from '../format.js';
+import { measurementName, measurementsOf, unit, valueText } from '../format.js';
 import { html } from '../html.js';
 import { Actuator, actuatorsOf } from '../parts/actuator.js';
 import { VirtualDevices } from '../parts/credentials.js';
@@ -89,16 +89,16 @@ function Summary({ ids }) {
 function DeviceCard({ id }) {
   const device = useStore(deviceStore(id));
   if (!device) return null;
-  const values = Object.entries(device.values ?? {});
+  const names = measurementsOf(device.values);
   return html`<li class=${`card device-card ${device.online ? '' : 'is-away'}`}>
     <div class="device-card-head">
       <h2><a href=${`/devices/${encodeURIComponent(id)}`}><bdi>${device.name}</bdi></a></h2>
       <${Status} device=${device} />
     </div>
-    ${values.length
-      ? html`<dl class="values">${values.slice(0, values_shown).map(([name, value]) => html`<div key=${name}>
+    ${names.length
+      ? html`<dl class="values">${names.slice(0, values_shown).map((name) => html`<div key=${name}>
             <dt>${measurementName(name)}</dt>
-            <dd><span class="number">${valueText(value, name)}</span> <span class="unit">${unit(name)}</span></dd>
+            <dd><span class="number">${valueText(device.values?.[name], name)}</span> <span class="unit">${unit(name)}</span></dd>
           </div>`)}
         </dl>`
       : html`<p class="hint no-values">${words.noValues}</p>`}
