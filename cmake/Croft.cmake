@@ -9,20 +9,8 @@
 # Files named *_test.cpp in the folder become the program test_<name>, *_fuzz.cpp become fuzz_<file>.
 enable_testing()
 
-function(croft_room folder)  # a room joins the build when it has its sentence
-  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt)
-    add_subdirectory(${folder})
-  endif()
-endfunction()
-
 function(croft_library name)
   cmake_parse_arguments(ARG "" "" "USES;SOURCES;LINK;FLAGS;TEST_USES" ${ARGN})
-  foreach(source ${ARG_SOURCES})  # BEGIN under construction
-    if(NOT IS_ABSOLUTE ${source} AND NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source})
-      message(STATUS "skipping ${name}: ${source} is missing")
-      return()
-    endif()
-  endforeach()  # END under construction
   add_library(croft_${name} STATIC ${ARG_SOURCES})
   target_include_directories(croft_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
   target_compile_options(croft_${name} PRIVATE ${ARG_FLAGS})
