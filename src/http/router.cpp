@@ -40,21 +40,14 @@ std::optional<Response> refused_by_rules(const Request& request) {
   return std::nullopt;
 }
 
-// An exception is not for the client: it hears that we failed, the log hears why.
-Response failed(const std::exception_ptr& failure, const Request& request, bool ended) {
-  std::string what = "an unknown exception";
+std::string describe(const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
   } catch (const std::exception& error) {
-    what = error.what();
+    return error.what();
   } catch (...) {
+    return "an unknown exception";
   }
-  log::write(ended ? log::Level::debug : log::Level::error, "http",
-             ended ? "a request ended with its connection"
-                   : "a request failed; this is a fault of "
-                     "ours or of a part we need",
-             {{"method", to_string(request.method)}, {"path", request.path}, {"error", what}});
-  return problem(500, "Something went wrong on our side. The log of the server has the details.");
 }
 
 }  // namespace
@@ -111,7 +104,7 @@ Task<Response> Router::answer(Request& request) {
   if (failure) {
     const auto state = co_await asio::this_coro::cancellation_state;
     const bool ended = state.cancelled() != asio::cancellation_type::none;
-    response = failed(failure, request, ended);
+    response = tables.failed(describe(failure), request, ended);
   }
   auto& metrics =
       route ? route->metrics : tables.other(request.method, by_fallback ? "(static)" : "(none)");
@@ -129,6 +122,18 @@ Task<Response> Router::Tables::serve(Route& route, Request& request) {
   auto refused = refused_by_rules(request);
   if (refused) co_return std::move(*refused);
   co_return co_await route.handler(request);
+}
+
+// An exception is not for the client: it hears that we failed, the log hears why.
+Response Router::Tables::failed(const std::string& why, const Request& request, bool ended) {
+  if (ended) {
+    log::debug("http", "a request ended with its connection", {{"path", request.path}});
+  } else {
+    failures.write(log::Level::error, "http",
+                   "a request failed; look whether the parts that the error names are running",
+                   {{"method", to_string(request.method)}, {"path", request.path}, {"error", why}});
+  }
+  return problem(500, "Something went wrong on our side. The log of the server has the details.");
 }
 
 Response Router::Tables::without_route(const Node* node, const Request& request) {
@@ -169,7 +174,7 @@ Task<Result<WebSocketHandler>> Router::upgrade(Request& request) {
     failure = std::current_exception();
   }
   if (failure) {
-    failed(failure, request, false);
+    tables.failed(describe(failure), request, false);
     admitted = fail(Code::unavailable, "Something went wrong on our side; try again later.");
   }
   if (admitted && request.query.repeated)

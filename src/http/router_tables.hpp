@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log.hpp"
 #include "http/router.hpp"
 
 namespace croft::http {
@@ -75,11 +76,13 @@ struct Router::Tables {
 
   Task<Response> serve(Route&, Request&);
   Response without_route(const Node*, const Request&);
+  Response failed(const std::string& why, const Request&, bool ended);
 
   Metrics& metrics;
   Node root;
   Handler fallback;
   std::shared_ptr<Guard> guard;
+  log::Throttle failures{0.2};  // a broken part fails every request; five lines a second are enough
   std::vector<std::pair<Method, std::string>> listed;
   std::map<std::pair<Method, std::string>, RouteMetrics, std::less<>> others;
 };

@@ -3,8 +3,10 @@
 #include "http/server.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
-#include <boost/asio/steady_timer.hpp>
+#include <ctime>
+#include <vector>
 
 #include "http/test_server.hpp"
 
@@ -295,6 +297,44 @@ TEST(Server, FinishesRequestsUnderWayBeforeItEnds) {
   EXPECT_EQ(body_of(answer), "\"slow\"");
   EXPECT_NE(answer.find("Connection: close"), std::string::npos);
   EXPECT_EQ(idle.rest(), "");
+}
+
+TEST(Server, MakesRoomWhenTheProcessRunsOutOfFiles) {
+  TestServer server(routes);
+  RawClient idle(server.port);
+  idle.ask(kGet);
+  std::vector<int> hogs;
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit few{256, before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &few);
+  for (int fd = ::dup(0); fd >= 0; fd = ::dup(0)) hogs.push_back(fd);
+  ASSERT_GT(hogs.size(), 1U);
+  ::close(hogs.back());  // for the client's end; none is left for the server's
+  RawClient fresh(server.port);
+  const auto cpu = std::clock();
+  std::this_thread::sleep_for(50ms);
+  EXPECT_EQ(status_of_answer(fresh.ask(kGet)), 200);
+  EXPECT_LT(std::clock() - cpu, CLOCKS_PER_SEC / 10) << "it may not spin meanwhile";
+  EXPECT_EQ(idle.rest(), "");
+  hogs.pop_back();
+  for (const int fd : hogs) ::close(fd);
+  ::setrlimit(RLIMIT_NOFILE, &before);
+}
+
+TEST(Server, MayBeDestroyedWithoutDraining) {
+  asio::io_context loop;
+  Metrics metrics;
+  Router router(metrics);
+  routes(router);
+  auto server = std::make_unique<Server>(loop.get_executor(), router, metrics);
+  RawClient busy(server->listen("127.0.0.1:0"));
+  busy.send("GET /stuck HTTP/1.1\r\nHost: a\r\n\r\n");
+  loop.run_for(50ms);
+  server.reset();
+  EXPECT_FALSE(busy.receive());
+  loop.run_for(200ms);
+  EXPECT_TRUE(loop.stopped()) << "nothing keeps the loop alive";
 }
 
 TEST(Server, CutsWhatDoesNotEnd) {
