@@ -46,8 +46,6 @@ std::vector<http::Asset> dashboard_files() {
   return files;
 }
 
-std::string port_of(const std::string& address) { return address.substr(address.rfind(':') + 1); }
-
 }  // namespace
 
 struct Platform::Wiring {
@@ -127,16 +125,16 @@ void Platform::Wiring::start_broker() {
     own.program = config.mqtt.program;
     own.service_user = "croft";
     own.service_secret = random_token(32);
+    for (const auto& source : config.data.sources)
+      own.grants.push_back({source.device.str(), source.topic});
     const auto secret = own.service_secret;
     mosquitto = std::make_unique<broker::Mosquitto>(loop.get_executor(), std::move(own), metrics);
     mqtt_port = mosquitto->start();
     client = std::make_unique<mqtt::Client>(
         loop.get_executor(), platform_client("127.0.0.1", mqtt_port, "croft", secret));
   }
-  std::vector<broker::Grant> grants;
-  for (const auto& source : config.data.sources) grants.push_back({source.device, source.topic});
-  credentials =
-      std::make_unique<broker::Credentials>(loop.get_executor(), *client, std::move(grants));
+  credentials = std::make_unique<broker::Credentials>(*client);
+  broker::expose_dropped(*client, metrics);
 }
 
 auth::Door Platform::Wiring::door() {
