@@ -1,5 +1,6 @@
 // WebSocket by Beast, kept to this one file because it is slow to compile.
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -24,7 +25,7 @@ constexpr auto kOutcome = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kMostMessage = 64 * 1024;
 constexpr std::chrono::seconds kSilence{60};  // a ping after half of it, the end after all of it
 constexpr std::chrono::milliseconds kWrite{10'000};
-constexpr std::chrono::milliseconds kGoodbye{800};  // noticed up to a tick later: within a second
+constexpr std::chrono::milliseconds kGoodbye{800};  // for the whole farewell, within a second
 
 // A socket that tells when Beast begins to wait for the peer to close its side, for that wait has
 // no end of its own.
