@@ -22,6 +22,10 @@ void fill_params(Request& request, const std::vector<std::string>& names,
   for (std::size_t i = 0; i < names.size(); ++i) request.params[names[i]] = values[i];
 }
 
+bool acts(Method method) {
+  return method != Method::get && method != Method::head && method != Method::options;
+}
+
 bool carries_other_than_json(const Request& request) {
   const bool may_carry = request.method == Method::post || request.method == Method::put ||
                          request.method == Method::patch;
@@ -35,6 +39,9 @@ bool carries_other_than_json(const Request& request) {
 std::optional<Response> refused_by_rules(const Request& request) {
   if (request.query.repeated)
     return problem(invalid_field(*request.query.repeated, "is given more than once"));
+  // A page of another site can make a browser send, but not hide where it came from.
+  if (acts(request.method) && request.headers.has("Origin") && !same_origin(request))
+    return problem(403, "Requests that act must come from Croft's own pages.");
   if (carries_other_than_json(request))
     return problem(415, "The body must be JSON, sent as Content-Type: application/json.");
   return std::nullopt;

@@ -186,6 +186,14 @@ TEST_F(RouterTest, OpensAWebSocketOnlyToPagesOfThisServer) {
   }
 }
 
+TEST_F(RouterTest, LetsNoPageOfAnotherServerAct) {
+  auto request = make(Method::del, "/api/v1/devices/7");
+  request.headers.set("Origin", "http://evil.example");
+  EXPECT_EQ(answer(request).status, 403);
+  request.headers.set("Origin", "http://croft.example:8080");
+  EXPECT_NE(answer(request).status, 403);
+}
+
 TEST_F(RouterTest, KnowsThePortThatASchemeImplies) {
   auto request = make(Method::get, "/ws");
   request.secure = true;
