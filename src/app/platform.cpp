@@ -186,6 +186,7 @@ void Platform::Wiring::make_services() {
   command->start();
 
   router.set_guard(guard);
+  router.set_public_url(config.http.public_url);
   auth->mount(router);
   data->mount(router);
   command->mount(router);

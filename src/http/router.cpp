@@ -36,11 +36,11 @@ bool carries_other_than_json(const Request& request) {
 }
 
 // Why the rules that hold for every route refuse this request.
-std::optional<Response> refused_by_rules(const Request& request) {
+std::optional<Response> refused_by_rules(const Request& request, std::string_view public_origin) {
   if (request.query.repeated)
     return problem(invalid_field(*request.query.repeated, "is given more than once"));
   // A page of another site can make a browser send, but not hide where it came from.
-  if (acts(request.method) && request.headers.has("Origin") && !same_origin(request))
+  if (acts(request.method) && request.headers.has("Origin") && !same_origin(request, public_origin))
     return problem(403, "Requests that act must come from Croft's own pages.");
   if (carries_other_than_json(request))
     return problem(415, "The body must be JSON, sent as Content-Type: application/json.");
@@ -81,6 +81,12 @@ void Router::add_websocket(std::string pattern, WebSocketHandler handler) {
 }
 
 void Router::set_fallback(Handler handler) { tables_->fallback = std::move(handler); }
+
+void Router::set_public_url(std::string_view url) {
+  const auto host = url.find("://");
+  tables_->public_origin =
+      host == std::string_view::npos ? "" : url.substr(0, url.find('/', host + 3));
+}
 
 void Router::set_guard(std::shared_ptr<Guard> guard) { tables_->guard = std::move(guard); }
 
@@ -126,7 +132,7 @@ Task<Response> Router::Tables::serve(Route& route, Request& request) {
     const auto admitted = co_await keeper->admit(request);
     if (!admitted) co_return problem(admitted.error());
   }
-  auto refused = refused_by_rules(request);
+  auto refused = refused_by_rules(request, tables_->public_origin);
   if (refused) co_return std::move(*refused);
   co_return co_await route.handler(request);
 }
@@ -171,7 +177,7 @@ Task<Result<WebSocketHandler>> Router::upgrade(Request& request) {
   Result<> admitted = fail(Code::unauthenticated, "No guard is set, so nobody may ask.");
   std::exception_ptr failure;
   try {
-    if (request.headers.has("Origin") && !same_origin(request)) {
+    if (request.headers.has("Origin") && !same_origin(request, tables.public_origin)) {
       admitted = fail(Code::forbidden, "A page of another site may not open this WebSocket.");
     } else if (tables.guard) {
       const auto keeper = tables.guard;

@@ -44,6 +44,8 @@ class Router {
   void add_websocket(std::string pattern, WebSocketHandler);
   // Answers any GET that no route knows and that is not below /api (the dashboard).
   void set_fallback(Handler);
+  // How browsers reach us from outside ("https://croft.example"): pages from there are our own too.
+  void set_public_url(std::string_view url);
   void set_guard(std::shared_ptr<Guard>);
 
   // Finds the route, asks the guard, runs the handler. Never throws for what a client sent: unknown

@@ -114,8 +114,9 @@ RouteMetrics& Router::Tables::other(Method method, std::string_view pattern) {
   return others.try_emplace(key, metrics, method, std::string(pattern)).first->second;
 }
 
-bool same_origin(const Request& request) {
+bool same_origin(const Request& request, std::string_view public_origin) {
   auto origin = request.headers.get("Origin");
+  if (!public_origin.empty() && equal_ignoring_case(origin, public_origin)) return true;
   const std::string_view scheme = request.secure ? "https://" : "http://";
   if (!equal_ignoring_case(origin.substr(0, scheme.size()), scheme)) return false;
   origin.remove_prefix(scheme.size());

@@ -81,13 +81,15 @@ struct Router::Tables {
   Metrics& metrics;
   Node root;
   Handler fallback;
+  std::string public_origin;  // "https://croft.example", or ""
   std::shared_ptr<Guard> guard;
   log::Throttle failures{0.2};  // a broken part fails every request; five lines a second are enough
   std::vector<std::pair<Method, std::string>> listed;
   std::map<std::pair<Method, std::string>, RouteMetrics, std::less<>> others;
 };
 
-// Whether the page that sent this request came from this very server.
-bool same_origin(const Request&);
+// Whether the page that sent this request came from this very server, as its Host says or under its
+// public origin, which a proxy may hide from us.
+bool same_origin(const Request&, std::string_view public_origin);
 
 }  // namespace croft::http

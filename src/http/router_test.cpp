@@ -191,7 +191,11 @@ TEST_F(RouterTest, LetsNoPageOfAnotherServerAct) {
   request.headers.set("Origin", "http://evil.example");
   EXPECT_EQ(answer(request).status, 403);
   request.headers.set("Origin", "http://croft.example:8080");
-  EXPECT_NE(answer(request).status, 403);
+  EXPECT_EQ(answer(request).status, 200);
+  request.headers.set("Origin", "https://garden.example");
+  EXPECT_EQ(answer(request).status, 403);
+  router.set_public_url("https://garden.example/");
+  EXPECT_EQ(answer(request).status, 200);
 }
 
 TEST_F(RouterTest, KnowsThePortThatASchemeImplies) {
