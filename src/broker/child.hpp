@@ -9,33 +9,37 @@
 
 namespace croft::broker {
 
+// Starts `command` (its first word found in PATH) with nothing of ours but a pipe as its output and
+// errors; the read end is non-blocking. The kernel sends it SIGTERM when we die, even by SIGKILL.
+// It stands in a process group of its own, so that Ctrl-C reaches us first. Throws runtime_error.
+//
+// The kernel's promise is tied to the thread that calls this: call it from one that lives as long
+// as the program.
 class Child {
  public:
-  // Starts `command` with its output in a pipe. Should this process die, even by SIGKILL, the child
-  // gets SIGTERM. Call from the main thread: the kernel ties that to the thread that started it.
-  // Throws std::system_error.
   explicit Child(const std::vector<std::string>& command);
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
-  ~Child();  // kills what still runs
+  // Ends it: SIGTERM, five seconds, SIGKILL. Blocks.
+  ~Child();
 
   pid_t pid() const { return pid_; }
-  // The read end of its output; -1 once given away. Non-blocking.
+  // Gives away the pipe's read end.
   int take_output();
-  // Whether it has ended; then `outcome` says how.
-  bool ended();
-  const std::string& outcome() const { return outcome_; }
   void signal(int number) const;
+  // Whether it has ended; how, says ending(). Does not block.
+  bool ended();
+  // "exit code 3" or "signal 9"; "" while it runs.
+  const std::string& ending() const { return ending_; }
 
  private:
   pid_t pid_ = -1;
   int output_ = -1;
-  bool ended_ = false;
-  std::string outcome_;
+  std::string ending_;
 };
 
-// The full path of a program, also from /usr/sbin, which is not in everybody's PATH; "" when
-// absent.
+// The full path of a program; "" when it is not there. Looks into /usr/sbin and /sbin too, which
+// the PATH of an ordinary user lacks.
 std::string find_program(const std::string& name);
 
 }  // namespace croft::broker

@@ -1,238 +1,280 @@
-// Mosquitto's life as a child: what it is told, when it is ready, what happens when it dies.
+// The life of our own Mosquitto.
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/mosquitto.hpp"
 
-#include <netdb.h>
-#include <pwd.h>
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/read_until.hpp>
-#include <boost/asio/streambuf.hpp>
+#include <boost/asio/buffer.hpp>
+#include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <istream>
 #include <stdexcept>
 #include <thread>
 
 #include "base/log.hpp"
-#include "broker/child.hpp"
-#include "broker/configuration.hpp"
 
 namespace croft::broker {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 using std::chrono::steady_clock;
 
-// A TCP socket of the listening address; closed with its owner.
-class Socket {
- public:
-  Socket(const std::string& host, std::uint16_t port) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-    const auto service = std::to_string(port);
-    if (const int error = ::getaddrinfo(host.c_str(), service.c_str(), &hints, &found_); error != 0)
-      throw std::runtime_error("mqtt.listen: " + host + ": " + ::gai_strerror(error));
-    fd_ = ::socket(found_->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-  ~Socket() {
-    ::close(fd_);
-    ::freeaddrinfo(found_);
-  }
-  bool bind() const {
-    const int yes = 1;
-    ::setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    return ::bind(fd_, found_->ai_addr, found_->ai_addrlen) == 0;
-  }
-  bool connect() const { return ::connect(fd_, found_->ai_addr, found_->ai_addrlen) == 0; }
-  std::uint16_t port() const {
-    sockaddr_storage address{};
-    socklen_t size = sizeof address;
-    ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
-    const auto network = address.ss_family == AF_INET6
-                             ? reinterpret_cast<sockaddr_in6*>(&address)->sin6_port
-                             : reinterpret_cast<sockaddr_in*>(&address)->sin_port;
-    return ntohs(network);
-  }
+constexpr seconds kReadyLimit{10};
+constexpr seconds kPredecessorLimit{15};
+constexpr seconds kStopLimit{5};
+constexpr std::size_t kMostLine = 4096;
 
- private:
-  addrinfo* found_ = nullptr;
-  int fd_ = -1;
-};
-
-pid_t read_pid(const std::filesystem::path& file) {
-  pid_t pid = 0;
-  std::ifstream(file) >> pid;
-  return pid;
+// A socket address for `address`; `host` may be a name only the broker understands, then false.
+bool socket_address(const Address& address, bool to_connect, sockaddr_storage& out,
+                    socklen_t& size) {
+  std::string host = address.host;
+  if (host.empty() || host == "localhost") host = host.empty() ? "0.0.0.0" : "127.0.0.1";
+  if (to_connect && host == "0.0.0.0") host = "127.0.0.1";
+  if (to_connect && host == "::") host = "::1";
+  out = {};
+  auto& v4 = reinterpret_cast<sockaddr_in&>(out);
+  if (::inet_pton(AF_INET, host.c_str(), &v4.sin_addr) == 1) {
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(address.port);
+    size = sizeof(v4);
+    return true;
+  }
+  auto& v6 = reinterpret_cast<sockaddr_in6&>(out);
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = htons(address.port);
+  size = sizeof(v6);
+  return ::inet_pton(AF_INET6, host.c_str(), &v6.sin6_addr) == 1;
 }
 
-std::filesystem::path find_guard(const std::filesystem::path& configured) {
-  if (!configured.empty()) return configured;
-  const auto folder = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-  for (const auto& candidate : {folder / kGuardFile, folder / "../lib/croft" / kGuardFile})
-    if (std::filesystem::exists(candidate)) return std::filesystem::canonical(candidate);
-  throw std::runtime_error("the broker's guard " + std::string(kGuardFile) +
-                           " is neither beside croft nor in ../lib/croft; build or install it");
+// Binds for a moment. Answers errno, 0 when the address is free; `port` becomes the one bound.
+int try_to_bind(const Address& address, std::uint16_t& port) {
+  sockaddr_storage where;
+  socklen_t size = 0;
+  if (!socket_address(address, false, where, size)) return 0;  // a name: the broker will say
+  const int fd = ::socket(where.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return errno;
+  const int yes = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+  int error = ::bind(fd, reinterpret_cast<sockaddr*>(&where), size) == 0 ? 0 : errno;
+  if (error == 0 && ::getsockname(fd, reinterpret_cast<sockaddr*>(&where), &size) == 0)
+    port = ntohs(reinterpret_cast<sockaddr_in&>(where).sin_port);  // at the same place in both
+  ::close(fd);
+  return error;
+}
+
+std::string text_of(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void write_private(const std::filesystem::path& path, const std::string& text) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  const bool whole =
+      fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const std::string why = std::strerror(errno);
+  if (fd >= 0) ::close(fd);
+  if (!whole) throw std::runtime_error("cannot write " + path.string() + ": " + why);
 }
 
 }  // namespace
 
-struct Mosquitto::State {
-  State(const Executor& e, Config c, Metrics& metrics)
-      : executor(e),
-        config(std::move(c)),
-        folder(config.state_dir / "broker"),
-        restarts(
-            metrics.counter("broker_restarts_total", "Times Mosquitto had to be started again")) {}
-
-  void choose_port();
-  void launch();
-  void wait_until_ready();
-  Task<void> pass_on_output();
-  std::string output_so_far();
-
-  Executor executor;
-  Config config;
-  std::filesystem::path folder;
-  Counter restarts;
-  std::string program;
-  std::string host;
-  std::uint16_t port = 0;
-  std::unique_ptr<Child> child;
-  bool stopping = false;
-};
-
 Mosquitto::Mosquitto(const Executor& executor, Config config, Metrics& metrics)
-    : state_(std::make_unique<State>(executor, std::move(config), metrics)) {}
+    : executor_(executor),
+      config_(std::move(config)),
+      restarts_(metrics.counter("broker_restarts_total",
+                                "How often the broker ended by itself and was started again.")),
+      output_(executor) {}
 
 Mosquitto::~Mosquitto() = default;
 
-// A Mosquitto left over from a killed Croft is saving its store and about to go: wait for it.
-void Mosquitto::State::choose_port() {
-  const auto colon = config.listen.rfind(':');
-  host = config.listen.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  const auto wanted = static_cast<std::uint16_t>(std::stoi(config.listen.substr(colon + 1)));
-  const auto before = read_pid(folder / "mosquitto.pid");
-  const auto deadline = steady_clock::now() + std::chrono::seconds(8);
-  while (before > 0 && ::kill(before, 0) == 0 && steady_clock::now() < deadline) {
-    const Socket socket(host, wanted);
-    if (wanted != 0 && socket.bind()) break;
-    std::this_thread::sleep_for(milliseconds(10));
-  }
-  const Socket socket(host, wanted);
-  if (!socket.bind())
-    throw std::runtime_error("MQTT port " + std::to_string(wanted) + " on " + host +
-                             " is not free (" + std::strerror(errno) +
-                             "); stop what listens there (perhaps: systemctl stop mosquitto) or "
-                             "choose another with --mqtt-listen");
-  port = socket.port();
+std::filesystem::path Mosquitto::file(const char* name) const {
+  return std::filesystem::absolute(config_.state_dir) / "broker" / name;
 }
 
 std::uint16_t Mosquitto::start() {
-  auto& s = *state_;
-  s.program = find_program(s.config.program);
-  if (s.program.empty())
-    throw std::runtime_error("the broker " + s.config.program +
-                             " is not installed; install the package mosquitto, or name a broker "
-                             "of your own with --mqtt-url");
-  s.config.guard = find_guard(s.config.guard);
-  std::filesystem::create_directories(s.folder);
-  std::filesystem::permissions(s.folder, std::filesystem::perms::owner_all);
-  s.choose_port();
-  write_configuration(s.config, s.host, s.port, s.folder);
-  s.launch();
-  s.wait_until_ready();
-  return s.port;
+  address_ = parse_listen(config_.listen);
+  any_port_ = address_.port == 0;
+  program_ = find_program(config_.program);
+  if (program_.empty())
+    throw std::runtime_error("cannot find the MQTT broker \"" + config_.program +
+                             "\"; install the package mosquitto, or set [mqtt] url to a broker "
+                             "that runs elsewhere");
+  std::error_code error;
+  std::filesystem::create_directories(file(""), error);
+  if (error) throw std::runtime_error("cannot make " + file("").string() + ": " + error.message());
+  std::filesystem::permissions(file(""), std::filesystem::perms::owner_all, error);
+  wait_for_predecessor();
+  for (int tries = 1;; ++tries) {
+    try {
+      check_port();
+      if (any_port_) try_to_bind({address_.host, 0}, address_.port);
+      write_configuration();
+      launch();
+      wait_until_ready();
+      return address_.port;
+    } catch (const std::runtime_error&) {  // somebody may have taken the free port just now
+      child_.reset();
+      if (!any_port_ || tries == 3) throw;
+    }
+  }
 }
 
-void Mosquitto::State::launch() {
-  child = std::make_unique<Child>(
-      std::vector<std::string>{program, "-c", (folder / "mosquitto.conf").string()});
+void Mosquitto::write_configuration() {
+  write_private(file("mosquitto.conf"), mosquitto_conf(config_, address_));
 }
 
-void Mosquitto::State::wait_until_ready() {
-  const auto deadline = steady_clock::now() + std::chrono::seconds(10);
-  for (;;) {
-    if (Socket(host, port).connect()) return;
-    if (child->ended())
-      throw std::runtime_error("Mosquitto ended at once (" + child->outcome() +
-                               "): " + output_so_far());
-    if (steady_clock::now() > deadline)
-      throw std::runtime_error("Mosquitto does not accept connections: " + output_so_far());
+void Mosquitto::launch() {
+  boost::system::error_code ignored;
+  output_.close(ignored);
+  last_error_.clear();
+  child_ = std::make_unique<Child>(
+      std::vector<std::string>{program_, "-c", file("mosquitto.conf").string()});
+  output_.assign(child_->take_output());
+  write_private(file("mosquitto.pid"), std::to_string(child_->pid()) + "\n");
+}
+
+void Mosquitto::wait_until_ready() {
+  const auto deadline = steady_clock::now() + kReadyLimit;
+  while (!accepts()) {
+    const bool ended = child_->ended();
+    read_pending();
+    if (ended || steady_clock::now() > deadline)
+      throw std::runtime_error(
+          "the MQTT broker does not start: " +
+          (last_error_.empty() ? (ended ? child_->ending() : "no answer in time") : last_error_));
     std::this_thread::sleep_for(milliseconds(2));
   }
 }
 
-// Its last words on one line, for the message that says why it did not start.
-std::string Mosquitto::State::output_so_far() {
-  const int fd = child->take_output();
-  std::string text(4096, '\0');
-  const auto got = ::read(fd, text.data(), text.size());
-  ::close(fd);
-  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-  while (text.ends_with('\n')) text.pop_back();
-  for (auto& c : text)
-    if (c == '\n') c = ';';
-  return text.empty() ? "it said nothing" : text;
+// The broker of a Croft that was killed got SIGTERM from the kernel and may still save its store;
+// starting beside it would fight for the port and lose what it saves.
+void Mosquitto::wait_for_predecessor() const {
+  const pid_t pid = std::atoi(text_of(file("mosquitto.pid")).c_str());
+  if (pid <= 1) return;
+  const auto started = steady_clock::now();
+  const auto ours = [&] {
+    const std::string command = text_of("/proc/" + std::to_string(pid) + "/cmdline");
+    return command.find(file("mosquitto.conf").string()) != std::string::npos;
+  };
+  bool asked = false;
+  while (ours()) {
+    const auto waited = steady_clock::now() - started;
+    if (!asked && waited > seconds(1)) {
+      log::info("broker", "waiting for the broker of an earlier Croft to end", {{"pid", pid}});
+      ::kill(pid, SIGTERM);
+      asked = true;
+    }
+    if (waited > kPredecessorLimit - kStopLimit) ::kill(pid, SIGKILL);
+    if (waited > kPredecessorLimit)
+      throw std::runtime_error("the broker of an earlier Croft (pid " + std::to_string(pid) +
+                               ") does not end; end it by hand");
+    std::this_thread::sleep_for(milliseconds(5));
+  }
 }
 
-Task<void> Mosquitto::State::pass_on_output() {
-  asio::posix::stream_descriptor output(executor, child->take_output());
-  asio::streambuf buffer(64 * 1024);
+void Mosquitto::check_port() const {
+  if (any_port_) return;
+  std::uint16_t ignored = 0;
+  const int error = try_to_bind(address_, ignored);
+  const std::string where =
+      (address_.host.empty() ? "0.0.0.0" : address_.host) + ":" + std::to_string(address_.port);
+  if (error == EADDRINUSE)
+    throw std::runtime_error("MQTT port " + where +
+                             " is taken by another program (a mosquitto service of the system?); "
+                             "stop it, or set [mqtt] listen to another port");
+  if (error != 0)
+    throw std::runtime_error("cannot listen on MQTT port " + where + ": " + std::strerror(error) +
+                             "; change [mqtt] listen");
+}
+
+bool Mosquitto::accepts() const {
+  sockaddr_storage where;
+  socklen_t size = 0;
+  if (!socket_address(address_, true, where, size)) return true;
+  const int fd = ::socket(where.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool answered = ::connect(fd, reinterpret_cast<sockaddr*>(&where), size) == 0;
+  ::close(fd);
+  return answered;
+}
+
+std::string Mosquitto::read_pending() {
+  std::string text(kMostLine, '\0');
+  const ssize_t count = ::read(output_.native_handle(), text.data(), text.size());
+  text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t end = rest.find('\n');
+    log_line(rest.substr(0, end));
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  return text;
+}
+
+void Mosquitto::log_line(std::string_view line) {
+  if (line.empty()) return;
+  const bool error = line.starts_with("Error") || line.starts_with("croft guard: ");
+  if (error) last_error_ = std::string(line);
+  const auto level = line.starts_with("Error")     ? log::Level::error
+                     : line.starts_with("Warning") ? log::Level::warning
+                                                   : log::Level::debug;
+  log::write(level, "broker", line);
+}
+
+Task<void> Mosquitto::pass_on_lines() {
+  std::string text;
   for (;;) {
-    const auto [error, size] =
-        co_await asio::async_read_until(output, buffer, '\n', asio::as_tuple(asio::use_awaitable));
-    if (error) co_return;  // it closed its output: it has ended
-    std::string line;
-    std::istream in(&buffer);
-    std::getline(in, line);
-    const bool bad =
-        line.find("Error") != std::string::npos || line.find("Warning") != std::string::npos;
-    log::write(bad ? log::Level::warning : log::Level::debug, "broker", line);
+    char buffer[kMostLine];
+    auto [error, count] =
+        co_await output_.async_read_some(asio::buffer(buffer), asio::as_tuple(asio::use_awaitable));
+    if (error) co_return;
+    text.append(buffer, count);
+    std::size_t at = 0;
+    for (std::size_t end; (end = text.find('\n', at)) != std::string::npos; at = end + 1)
+      log_line(std::string_view(text).substr(at, end - at));
+    text.erase(0, at);
+    if (text.size() > kMostLine) text.clear();
   }
 }
 
 Task<void> Mosquitto::watch() {
-  auto& s = *state_;
-  Backoff backoff(milliseconds(100), std::chrono::seconds(10));
-  while (!s.stopping) {
+  Backoff backoff(milliseconds(100), seconds(10));
+  while (!stopping_) {
     const auto started = steady_clock::now();
-    co_await s.pass_on_output();
-    while (!s.child->ended()) co_await sleep_for(milliseconds(5));
-    if (s.stopping) co_return;
-    if (steady_clock::now() - started > std::chrono::minutes(1)) backoff.reset();
+    co_await pass_on_lines();  // until its end of the pipe closes
+    while (!child_->ended()) co_await sleep_for(milliseconds(2));
+    if (stopping_) co_return;
+    if (steady_clock::now() - started > seconds(60)) backoff.reset();
     const auto pause = backoff.next();
-    log::error("broker", "Mosquitto ended unexpectedly; starting it again",
-               {{"how", s.child->outcome()}, {"after_ms", pause.count()}});
+    log::error("broker", "the MQTT broker ended; starting it again",
+               {{"how", child_->ending()}, {"after_ms", pause.count()}});
     co_await sleep_for(pause);
-    if (s.stopping) co_return;
-    s.restarts.add();
-    s.launch();
+    if (stopping_) co_return;
+    restarts_.add();
+    launch();
   }
 }
 
 Task<void> Mosquitto::stop() {
-  auto& s = *state_;
-  s.stopping = true;
-  s.child->signal(SIGTERM);
-  const auto deadline = steady_clock::now() + std::chrono::seconds(5);
-  while (!s.child->ended()) {
-    if (steady_clock::now() > deadline) {
-      log::warning("broker", "Mosquitto does not end; killing it");
-      s.child->signal(SIGKILL);
-    }
-    co_await sleep_for(milliseconds(5));
+  stopping_ = true;
+  if (!child_) co_return;
+  child_->signal(SIGTERM);
+  const auto deadline = steady_clock::now() + kStopLimit;
+  while (!child_->ended() && steady_clock::now() < deadline) co_await sleep_for(milliseconds(2));
+  if (!child_->ended()) {
+    log::warning("broker", "the MQTT broker did not end in time; killing it");
+    child_->signal(SIGKILL);
+    while (!child_->ended()) co_await sleep_for(milliseconds(2));
   }
-  std::error_code ignored;
-  std::filesystem::remove(s.folder / "mosquitto.pid", ignored);
+  boost::system::error_code ignored;
+  output_.close(ignored);
+  std::filesystem::remove(file("mosquitto.pid"), ignored);
 }
 
 }  // namespace croft::broker

@@ -1,45 +1,62 @@
-// Croft's own Mosquitto: configured, started, watched, restarted and stopped as a child process.
+// Our own Mosquitto: configured, started, watched, restarted, ended.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <string>
 
 #include "base/metrics.hpp"
 #include "base/task.hpp"
+#include "broker/child.hpp"
+#include "broker/mosquitto_conf.hpp"
 
 namespace croft::broker {
 
-struct Config {
-  std::filesystem::path state_dir;      // the broker keeps its files in state_dir/broker
-  std::string listen = "0.0.0.0:1883";  // port 0 picks a free one
-  std::string program = "mosquitto";    // found in PATH and in the sbin folders
-  std::filesystem::path guard;         // the plugin; empty: beside this program, or in ../lib/croft
-  std::string service_user = "croft";  // Croft's own account
-  std::string service_secret;          // random, made anew at each start
-};
-
+// The loop owns it; it must outlive the tasks that watch() and stop() give.
 class Mosquitto {
  public:
   Mosquitto(const Executor&, Config, Metrics&);
   Mosquitto(const Mosquitto&) = delete;
   Mosquitto& operator=(const Mosquitto&) = delete;
+  // Ends the broker, in order if it can; blocks up to five seconds when stop() was not called.
   ~Mosquitto();
 
-  // Starts it and returns its port once it accepts connections. Blocks (tens of milliseconds).
-  // Throws std::runtime_error with one clear line: not installed, port taken, plugin missing.
-  // A predecessor that a killed Croft left behind is waited for.
+  // Starts it and waits until it accepts connections: tens of milliseconds, or up to ten seconds
+  // when the broker of a killed Croft still saves its store. Blocks. Answers its port. Throws
+  // runtime_error with one line that says what to do. Call it on the program's main thread.
   std::uint16_t start();
-  // Passes its log lines on and starts it again, with back-off, when it ends. Until stop().
+  // Passes its log lines on, and starts it again when it dies; returns after stop().
   Task<void> watch();
-  // Lets it save its store and end; insists after five seconds.
+  // Lets it save its store and end; kills it after five seconds.
   Task<void> stop();
 
+  std::uint16_t port() const { return address_.port; }
+  pid_t pid() const { return child_ ? child_->pid() : -1; }
+
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  void write_configuration();
+  void launch();
+  void wait_until_ready();
+  void wait_for_predecessor() const;
+  void check_port() const;
+  bool accepts() const;
+  std::string read_pending();
+  Task<void> pass_on_lines();
+  void log_line(std::string_view line);
+  std::filesystem::path file(const char* name) const;
+
+  Executor executor_;
+  Config config_;
+  Counter restarts_;
+  Address address_;
+  std::string program_;
+  bool any_port_ = false;
+  bool stopping_ = false;
+  std::unique_ptr<Child> child_;
+  asio::posix::stream_descriptor output_;
+  std::string last_error_;  // the broker's own words
 };
 
 }  // namespace croft::broker

@@ -94,6 +94,7 @@ void Client::on_lost(std::function<void(std::string_view)> listener) {
   session_->on_lost(std::move(listener));
 }
 
+const Executor& Client::executor() const { return session_->executor(); }
 bool Client::connected() const { return session_->connected(); }
 Task<bool> Client::ready(std::chrono::milliseconds limit) {
   return Session::wait_settled(session_, limit);

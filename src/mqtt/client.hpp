@@ -117,6 +117,7 @@ class Client {
   void on_connected(std::function<void(bool session_present)>);
   void on_lost(std::function<void(std::string_view reason)>);
 
+  const Executor& executor() const;
   bool connected() const;
   // Waits until it is connected and the broker has confirmed every subscription; false after
   // `limit`.

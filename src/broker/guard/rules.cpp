@@ -1,0 +1,84 @@
+// The decisions.
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/guard/rules.hpp"
+
+#include "protocol/limits.hpp"
+#include "protocol/topics.hpp"
+
+namespace croft::broker::guard {
+namespace {
+
+using protocol::Kind;
+
+// The first level that no grant reaches, whatever its wildcards: topics of devices.
+constexpr std::string_view kOwnLevel = "croft/";
+
+bool device_writes(Kind kind) {
+  return kind == Kind::telemetry || kind == Kind::command_ack || kind == Kind::state ||
+         kind == Kind::status;
+}
+
+bool device_hears(Kind kind) { return kind == Kind::telemetry_ack || kind == Kind::command; }
+
+}  // namespace
+
+std::string_view to_string(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::none:
+      return "none";
+    case Refusal::unknown:
+      return "unknown";
+    case Refusal::bad_credentials:
+      return "badCredentials";
+    case Refusal::client_id_taken:
+      return "clientIdNotAllowed";
+    case Refusal::topic_not_allowed:
+      return "topicNotAllowed";
+    case Refusal::too_large:
+      return "tooLarge";
+  }
+  return "unknown";
+}
+
+Refusal Rules::log_in(std::string_view user, std::string_view secret, std::string_view client_id) {
+  const Hash hash = hash_of(secret);  // first, so that an unknown user takes as long as a known one
+  if (is_service(user)) return same(hash, service_hash) ? Refusal::none : Refusal::unknown;
+  if (!protocol::is_device_id(user)) return Refusal::unknown;  // "+" and "#" among others
+  const auto found = table.find(user);
+  const bool right = same(hash, found == table.end() ? Hash{} : found->second.hash);
+  if (found == table.end()) return Refusal::unknown;
+  if (!right) return Refusal::bad_credentials;
+  // The broker gives a session to whoever brings its client id; only its owner may.
+  const bool foreign = client_id != user && table.find(client_id) != table.end();
+  if (foreign || client_id.starts_with("croft-")) return Refusal::client_id_taken;
+  found->second.seen = true;
+  return Refusal::none;
+}
+
+Refusal Rules::may_write(std::string_view user, std::string_view topic, std::size_t bytes) const {
+  if (is_service(user)) return Refusal::none;
+  const auto found = table.find(user);
+  if (found == table.end()) return Refusal::unknown;
+  bool allowed = false;
+  if (topic.starts_with(kOwnLevel) || topic.starts_with('$')) {
+    const auto own = protocol::parse_topic(topic);
+    allowed = own && own->device == user && device_writes(own->kind);
+  } else {
+    for (const std::string& filter : found->second.grants)
+      allowed = allowed || filter_matches(filter, topic);
+    for (const auto& [device, filter] : grants)
+      allowed = allowed || (device == user && filter_matches(filter, topic));
+  }
+  if (!allowed) return Refusal::topic_not_allowed;
+  return bytes > protocol::kMaxPayloadBytes ? Refusal::too_large : Refusal::none;
+}
+
+Refusal Rules::may_hear(std::string_view user, std::string_view topic) const {
+  if (is_service(user)) return Refusal::none;
+  if (table.find(user) == table.end()) return Refusal::unknown;
+  const auto own = protocol::parse_topic(topic);
+  return own && own->device == user && device_hears(own->kind) ? Refusal::none
+                                                               : Refusal::topic_not_allowed;
+}
+
+}  // namespace croft::broker::guard

@@ -1,0 +1,43 @@
+// The configuration that our own Mosquitto runs with.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace croft::broker {
+
+// A topic outside of croft/v1 that a device may publish to.
+struct Grant {
+  std::string device;
+  std::string filter;
+};
+
+struct Config {
+  std::filesystem::path state_dir = "croft-data";  // the broker's things go into state_dir/broker
+  std::string listen = "0.0.0.0:1883";             // "address:port"; port 0 takes a free one
+  std::filesystem::path plugin_path;               // empty: found beside our own program
+  std::string program = "mosquitto";
+  std::string service_user = "croft";
+  std::string service_secret;  // the broker is given its hash alone
+  std::vector<Grant> grants;
+};
+
+struct Address {
+  std::string host;  // "" is every address
+  std::uint16_t port = 0;
+};
+// "127.0.0.1:1883", "[::1]:1883", ":1883" or "1883". Throws runtime_error saying what is wrong.
+Address parse_listen(const std::string& listen);
+
+// croft-broker-guard.so beside this program, else in ../lib/croft. Throws runtime_error when it is
+// in neither place.
+std::filesystem::path find_plugin();
+
+// The text of mosquitto.conf, with the reason for each line. Throws runtime_error when a value
+// cannot stand in it.
+std::string mosquitto_conf(const Config& config, const Address& address);
+
+}  // namespace croft::broker
