@@ -132,7 +132,7 @@ Task<Response> Router::Tables::serve(Route& route, Request& request) {
     const auto admitted = co_await keeper->admit(request);
     if (!admitted) co_return problem(admitted.error());
   }
-  auto refused = refused_by_rules(request, tables_->public_origin);
+  auto refused = refused_by_rules(request, public_origin);
   if (refused) co_return std::move(*refused);
   co_return co_await route.handler(request);
 }
