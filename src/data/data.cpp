@@ -53,7 +53,6 @@ struct Service::Rooms {
         ended(n.loop) {}
 
   Task<void> side(Task<void> part) {
-    ++running;
     co_await std::move(part);  // never throws
     --running;
     ended.raise();
@@ -104,6 +103,7 @@ void Service::Rooms::remember_latest() {
 Task<void> Service::run() {
   auto& rooms = *rooms_;
   if (rooms.running == 0) {
+    rooms.running = 2;
     spawn(rooms.needs.loop, "data", rooms.side(rooms.refusals.run()));
     spawn(rooms.needs.loop, "data", rooms.side(rooms.removal.run()));
   }

@@ -34,7 +34,7 @@ void Refusals::note(std::string_view device, Instant time, std::string_view reas
     reason = "other";
   count(reason);
   refused_log_.write(log::Level::warning, "data",
-                     "a message was refused; its device's owner sees it",
+                     "a message was refused; if its device is known, its owner sees it",
                      {{"device", device}, {"reason", reason}, {"detail", detail}});
   if (directory_.find(device) == nullptr) return;
   auto& noted = devices_[std::string(device)];

@@ -1,0 +1,172 @@
+// Tests of group commit, on a database that breaks on request.
+// SPDX-License-Identifier: Apache-2.0
+#include "data/writer.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+#include <set>
+
+#include "base/ids.hpp"
+#include "data/test_parts.hpp"
+#include "db/sqlite.hpp"
+
+namespace croft::data {
+namespace {
+
+class WriterTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    file_ = std::filesystem::temp_directory_path() / ("croft-writer-" + new_id() + ".db");
+    database_ = std::make_unique<BreakableDatabase>(db::open_sqlite({.file = file_}));
+  }
+  void TearDown() override {
+    database_.reset();
+    for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(file_.string() + end);
+  }
+  void make(WriterConfig config = {}) {
+    writer_ = std::make_unique<Writer>(config, loop_.get_executor(), *database_, metrics_);
+  }
+  // Appends one reading and writes down how its batch ended.
+  Task<void> story(Arrival arrival) {
+    std::vector<Arrival> readings;
+    readings.push_back(std::move(arrival));
+    const Share share = writer_->append(std::move(readings));
+    co_await share.ended();
+    (share.batch->committed ? committed_ : abandoned_)++;
+    batches_.insert(share.batch);
+  }
+  void append(int count, std::uint32_t from = 0) {
+    for (std::uint32_t i = from; i < from + static_cast<std::uint32_t>(count); ++i)
+      spawn(loop_.get_executor(), "test", story(numbered("d1", 1, i, kNoon + Seconds(i))));
+  }
+  void start() { spawn(loop_.get_executor(), "test", writer_->run()); }
+  // Lets the writer go on until everything appended has ended.
+  void run_out() {
+    auto stop = [this]() -> Task<void> {
+      co_await writer_->settle();
+      writer_->stop();
+    };
+    spawn(loop_.get_executor(), "test", stop());
+    loop_.restart();
+    loop_.run_for(std::chrono::seconds(30));
+  }
+  std::int64_t rows() {
+    return database_->read_now([](db::Connection& connection) {
+      return *connection.first("SELECT COUNT(*) FROM readings", {},
+                               [](const db::Row& row) { return row.integer(0); });
+    });
+  }
+
+  std::filesystem::path file_;
+  asio::io_context loop_;
+  Metrics metrics_;
+  std::unique_ptr<BreakableDatabase> database_;
+  std::unique_ptr<Writer> writer_;
+  int committed_ = 0;
+  int abandoned_ = 0;
+  std::set<std::shared_ptr<Batch>> batches_;
+};
+
+TEST_F(WriterTest, CommitsWhatArrivedDuringTheLastCommitTogether) {
+  make();
+  append(500);
+  start();
+  run_out();
+  EXPECT_EQ(committed_, 500);
+  EXPECT_EQ(rows(), 500);
+  EXPECT_LE(batches_.size(), 3U);
+}
+
+TEST_F(WriterTest, BoundsABatch) {
+  make({.max_batch = 100});
+  append(1000);
+  start();
+  run_out();
+  EXPECT_EQ(committed_, 1000);
+  EXPECT_GE(batches_.size(), 10U);
+}
+
+TEST_F(WriterTest, EndsNothingBeforeItIsOnDisk) {
+  make();
+  database_->break_writes(BreakableDatabase::Break::before, 2);
+  append(10);
+  start();
+  while (database_->failed() < 2) loop_.run_one_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(committed_, 0);
+  EXPECT_EQ(rows(), 0);
+  run_out();
+  EXPECT_EQ(committed_, 10);
+  EXPECT_EQ(rows(), 10);
+}
+
+TEST_F(WriterTest, StoresOnceWhenACommitsOutcomeWasUnknown) {
+  make();
+  for (const auto how : {BreakableDatabase::Break::after, BreakableDatabase::Break::half_way}) {
+    database_->break_writes(how);
+    append(10);
+    start();
+    run_out();
+    make();
+  }
+  EXPECT_EQ(database_->failed(), 2);
+  EXPECT_EQ(committed_, 20);
+  EXPECT_EQ(rows(), 10);
+}
+
+TEST_F(WriterTest, TellsWhenThereIsNoRoomAndWhenThereIsAgain) {
+  make({.max_waiting_readings = 100});
+  append(99);
+  loop_.run_for(std::chrono::milliseconds(1));
+  EXPECT_TRUE(writer_->has_room());
+  append(1, 99);
+  loop_.restart();
+  loop_.run_for(std::chrono::milliseconds(1));
+  EXPECT_FALSE(writer_->has_room());
+  bool let_in = false;
+  auto wait = [&]() -> Task<void> {
+    co_await writer_->room();
+    let_in = writer_->has_room();
+  };
+  spawn(loop_.get_executor(), "test", wait());
+  spawn(loop_.get_executor(), "test", wait());
+  start();
+  run_out();
+  EXPECT_TRUE(let_in);
+}
+
+TEST_F(WriterTest, BoundsTheMemoryOfWhatWaits) {
+  make({.max_waiting_bytes = 10 * sizeof(Arrival)});
+  append(10);
+  loop_.run_for(std::chrono::milliseconds(1));
+  EXPECT_FALSE(writer_->has_room());
+}
+
+TEST_F(WriterTest, GivesUpAfterThreeAttemptsWhenItIsStoppedWithABrokenStore) {
+  make({.max_batch = 5});
+  database_->break_writes(BreakableDatabase::Break::before, 1000);
+  append(20);
+  start();
+  while (database_->failed() < 1) loop_.run_one_for(std::chrono::milliseconds(10));
+  writer_->stop();
+  loop_.run_for(std::chrono::seconds(20));
+  EXPECT_EQ(abandoned_, 20);
+  EXPECT_EQ(committed_, 0);
+  EXPECT_LE(database_->failed(), 5);
+}
+
+TEST_F(WriterTest, CountsWhatItStores) {
+  make();
+  append(10);
+  append(10);
+  start();
+  run_out();
+  const auto text = metrics_.text();
+  EXPECT_NE(text.find("croft_data_readings_stored_total 10"), std::string::npos) << text;
+  EXPECT_NE(text.find("croft_data_readings_duplicate_total 10"), std::string::npos);
+  EXPECT_NE(text.find("croft_data_waiting_readings 0"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace croft::data
