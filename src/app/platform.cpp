@@ -184,6 +184,7 @@ void Platform::Wiring::make_services() {
   devices->listen(*client);
   data->start();
   command->start();
+  data->forget_strangers();
 
   router.set_guard(guard);
   router.set_public_url(config.http.public_url);
