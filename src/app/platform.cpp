@@ -73,6 +73,7 @@ struct Platform::Wiring {
   std::unique_ptr<security::Verifier> verifier;
   std::shared_ptr<security::Guard> guard;
   DeviceDirectory directory;
+  UserDirectory users;
   live::Feed feed;
   std::unique_ptr<live::Devices> devices;
   std::vector<http::Asset> files = dashboard_files();
@@ -162,8 +163,8 @@ void Platform::Wiring::make_services() {
   auth_config.mqtt_port = mqtt_port;
   if (!config.mqtt.url.empty()) auth_config.mqtt_host = parse_mqtt_url(config.mqtt.url).host;
   auth = std::make_unique<auth::Service>(
-      auth_config,
-      auth::Needs{executor, *database, *sessions, key, directory, feed, *devices, door(), clock});
+      auth_config, auth::Needs{executor, *database, *sessions, key, directory, users, feed,
+                               *devices, door(), clock});
   std::vector<broker::Credential> known;
   for (const auto& credential : auth->start())
     known.push_back({credential.device, credential.secret_hash});

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/accounts.hpp"
 
+#include <date/tz.h>
+
 #include <algorithm>
 
 #include "auth/device_store.hpp"
@@ -65,6 +67,18 @@ Result<User> told(users::Added added, User user) {
   return fail(Code::forbidden, "sign-up is closed; ask the administrator for an account");
 }
 
+bool is_timezone(const std::string& name) {
+  try {
+    return date::locate_zone(name) != nullptr;
+  } catch (const std::runtime_error&) {
+    return false;
+  }
+}
+
+void remember(UserDirectory& directory, const User& user) {
+  directory.put({user.id, user.username, user.email, user.timezone});
+}
+
 }  // namespace
 
 Accounts::Accounts(const Config& config, const Needs& needs)
@@ -73,6 +87,10 @@ Accounts::Accounts(const Config& config, const Needs& needs)
       sign_ups_(needs.clock, 200, Seconds(1)),
       log_ins_(needs.clock, 10, Seconds(30)),
       attempts_(needs.clock, 200, Seconds(1)) {}
+
+void Accounts::load() {
+  for (const auto& user : needs_.database.read_now(users::list)) remember(needs_.users, user);
+}
 
 Task<Result<User>> Accounts::sign_up(NewAccount account, const std::string& remote) {
   if (config_.signup == Signup::closed) co_return told(users::Added::not_first, {});
@@ -96,8 +114,10 @@ Task<Result<User>> Accounts::create(NewAccount account, bool only_first) {
     return users::add(connection, user, only_first);
   };
   const auto added = co_await needs_.database.write(insert);
-  if (added == users::Added::yes)
+  if (added == users::Added::yes) {
+    remember(needs_.users, user);
     log::info("auth", "account made", {{"user", user.id.str()}, {"role", to_string(user.role)}});
+  }
   co_return told(added, std::move(user));
 }
 
@@ -147,6 +167,20 @@ Task<Result<User>> Accounts::me(const Principal& principal) {
   co_return *user;
 }
 
+Task<Result<User>> Accounts::set_timezone(const Principal& principal, std::string timezone) {
+  if (!is_timezone(timezone))
+    co_return invalid_field("timezone", "must be an IANA name such as Europe/Paris");
+  const auto id = principal.user;
+  auto store = [id, timezone](db::Connection& connection) {
+    users::set_timezone(connection, id, timezone);
+    return users::find(connection, id);
+  };
+  const auto user = co_await needs_.database.write(store);
+  if (!user) co_return fail(Code::unauthenticated, "the account no longer exists");
+  remember(needs_.users, *user);
+  co_return *user;
+}
+
 Task<std::vector<User>> Accounts::list() {
   auto all = co_await needs_.database.read(users::list);
   co_return all;
@@ -183,6 +217,7 @@ Task<Result<>> Accounts::remove(std::string name) {
   };
   const bool removed = co_await needs_.database.write(erase);
   if (!removed) co_return fail(Code::conflict, "the account still has devices; remove them first");
+  needs_.users.remove(user->id);
   co_await end_sessions(user->id);
   co_return Result<>();
 }

@@ -33,6 +33,8 @@ class Accounts {
  public:
   Accounts(const Config&, const Needs&);
 
+  // Fills the directory of users; blocks.
+  void load();
   // Errors: invalid with fields, conflict, forbidden (sign-up is closed), too_many.
   Task<Result<User>> sign_up(NewAccount, const std::string& remote);
   // Errors: unauthenticated (without saying which of the two was wrong), too_many.
@@ -40,6 +42,8 @@ class Accounts {
   // The session is dead everywhere when this returns.
   Task<Result<>> log_out(const Principal&);
   Task<Result<User>> me(const Principal&);
+  // Errors: invalid when there is no such IANA zone.
+  Task<Result<User>> set_timezone(const Principal&, std::string timezone);
 
   // For the administrator at the machine itself.
   Task<Result<User>> add(NewAccount);

@@ -26,6 +26,7 @@ constexpr db::Migration kMigrations[] = {
      "  secret_hash TEXT NOT NULL,"
      "  created BIGINT NOT NULL);"
      "CREATE INDEX devices_owner ON devices (owner, id)"},
+    {2, "ALTER TABLE users ADD COLUMN timezone TEXT NOT NULL DEFAULT 'UTC'"},
 };
 
 }  // namespace
@@ -37,6 +38,7 @@ Service::~Service() = default;
 
 std::vector<Credential> Service::start() {
   db::migrate(parts_->needs.database, "auth", kMigrations);
+  parts_->accounts.load();
   return parts_->registry.load();
 }
 

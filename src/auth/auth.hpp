@@ -14,6 +14,7 @@
 #include "live/devices.hpp"
 #include "live/feed.hpp"
 #include "model/device.hpp"
+#include "model/user.hpp"
 #include "security/tokens.hpp"
 #include "sessions/store.hpp"
 
@@ -43,6 +44,7 @@ struct Needs {
   sessions::Store& sessions;
   const security::SigningKey& signing_key;
   DeviceDirectory& directory;
+  UserDirectory& users;
   live::Feed& feed;
   const live::Devices& devices;
   Door door;

@@ -37,7 +37,7 @@ class AuthService : public testing::Test {
               }};
     service_ =
         std::make_unique<Service>(config, Needs{loop_.get_executor(), *database_, sessions_, key_,
-                                                directory_, feed_, devices_, door, clock_});
+                                                directory_, users_, feed_, devices_, door, clock_});
     credentials_ = service_->start();
     service_->mount(*router_);
   }
@@ -92,6 +92,7 @@ class AuthService : public testing::Test {
   }();
   security::Verifier verifier_{key_.public_key};
   DeviceDirectory directory_;
+  UserDirectory users_;
   live::Feed feed_;
   live::Devices devices_{directory_, feed_, clock_};
   std::map<std::string, std::string> door_;
@@ -241,6 +242,16 @@ TEST_F(AuthService, RenamesRotatesAndRemovesADevice) {
   EXPECT_TRUE(door_.empty());
   EXPECT_EQ(ask(Method::get, path, "", token).status, 404);
   EXPECT_EQ(ask(Method::del, path, "", token).status, 404);
+}
+
+TEST_F(AuthService, KeepsATimeZoneThatExists) {
+  const auto token = sign_up_and_log_in("alice");
+  const auto path = "/api/v1/auth/me";
+  EXPECT_EQ(text(ask(Method::get, path, "", token), "timezone"), "UTC");
+  EXPECT_EQ(ask(Method::patch, path, R"({"timezone":"Mars/Olympus"})", token).status, 422);
+  const auto changed = ask(Method::patch, path, R"({"timezone":"Europe/Paris"})", token);
+  EXPECT_EQ(text(changed, "timezone"), "Europe/Paris");
+  EXPECT_EQ(users_.find(UserId(text(changed, "id")))->timezone, "Europe/Paris");
 }
 
 TEST_F(AuthService, PagesThroughDevices) {

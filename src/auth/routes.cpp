@@ -60,6 +60,16 @@ class AccountRoutes {
     co_return answer(*user, 200);
   }
 
+  Task<Response> change_me(Request& request) {
+    JsonFields in(request.body);
+    auto timezone = in.text("timezone", {.least = 1, .most = 64});
+    if (const auto error = in.error()) co_return http::problem(*error);
+    const auto user =
+        co_await parts_.accounts.set_timezone(security::caller(request), std::move(timezone));
+    if (!user) co_return http::problem(user.error());
+    co_return answer(*user, 200);
+  }
+
  private:
   static Response answer(const User& user, int status) {
     JsonWriter json;
@@ -92,6 +102,7 @@ void Parts::mount_accounts(http::Router& router) {
   router.add(Method::get, "/api/v1/auth/logout", to(&AccountRoutes::log_out));
   router.add(Method::post, "/api/v1/auth/logout", to(&AccountRoutes::log_out));
   router.add(Method::get, "/api/v1/auth/me", to(&AccountRoutes::me));
+  router.add(Method::patch, "/api/v1/auth/me", to(&AccountRoutes::change_me));
 }
 
 void write_json(JsonWriter& json, const User& user) {
@@ -100,6 +111,7 @@ void write_json(JsonWriter& json, const User& user) {
   json.member("username", user.username);
   json.member("email", user.email);
   json.member("role", to_string(user.role));
+  json.member("timezone", user.timezone);
   json.end_object();
 }
 

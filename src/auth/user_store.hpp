@@ -21,6 +21,7 @@ struct User {
   std::string password;  // PHC string, never leaves auth
   Role role = Role::user;
   Instant created{};
+  std::string timezone = "UTC";  // an IANA name
 };
 
 namespace users {
@@ -34,6 +35,7 @@ std::optional<User> find(db::Connection&, std::string_view name_or_email);
 std::optional<User> find(db::Connection&, const UserId&);
 std::vector<User> list(db::Connection&);  // oldest first
 bool set_password(db::Connection&, const UserId&, std::string_view password);
+bool set_timezone(db::Connection&, const UserId&, std::string_view timezone);
 bool remove(db::Connection&, const UserId&);
 
 }  // namespace users

@@ -67,7 +67,7 @@ void Dispatcher::start() {
       [this](mqtt::Delivery delivery) { on_acknowledgement(std::move(delivery)); });
 }
 
-Task<Result<Command>> Dispatcher::add(Command command) {
+Task<Result<Command>> Dispatcher::add(Command command, Also also) {
   if (open_of(command.device).size() >= kMostOpenPerDevice) {
     Error error = fail(Code::too_many, "the device has 100 commands waiting already");
     error.retry_after_seconds = 30;
@@ -76,8 +76,13 @@ Task<Result<Command>> Dispatcher::add(Command command) {
   command.id = CommandId(new_id());
   command.state = CommandState::pending;
   command.created = needs_.clock.now();
-  auto insert = [&command](db::Connection& connection) { commands::add(connection, command); };
-  co_await needs_.database.write(insert);
+  auto insert = [&command, &also](db::Connection& connection) {
+    if (also && !also(connection, command)) return false;
+    commands::add(connection, command);
+    return true;
+  };
+  const bool added = co_await needs_.database.write(insert);
+  if (!added) co_return fail(Code::conflict, "called off");
   added_.add();
   open_[command.id] = {command};
   by_device_[command.device].push_back(command.id);

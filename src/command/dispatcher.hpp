@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -24,9 +25,11 @@ class Dispatcher {
 
   // Fills what is open from the table and subscribes. Blocks.
   void start();
-  // Stores the command (its id, state and times are set here) and starts to deliver it.
-  // Errors: too_many.
-  Task<Result<Command>> add(Command);
+  // Stores the command (its id, state and times are set here) and starts to deliver it. `also` runs
+  // in the same transaction and may call the whole thing off by returning false.
+  // Errors: too_many; conflict when called off.
+  using Also = std::function<bool(db::Connection&, const Command&)>;
+  Task<Result<Command>> add(Command, Also also = nullptr);
   // Once a second: expires what is over, delivers again what still waits.
   Task<void> run();
 
