@@ -120,9 +120,10 @@ std::uint16_t Mosquitto::start() {
       launch();
       wait_until_ready();
       return address_.port;
-    } catch (const std::runtime_error&) {  // somebody may have taken the free port just now
+    } catch (const std::runtime_error&) {
       child_.reset();
-      if (!any_port_ || tries == 3) throw;
+      const bool taken = last_error_.find("in use") != std::string::npos;  // since we looked
+      if (!any_port_ || !taken || tries == 3) throw;
     }
   }
 }
@@ -221,9 +222,11 @@ void Mosquitto::log_line(std::string_view line) {
   if (line.empty()) return;
   const bool error = line.starts_with("Error") || line.starts_with("croft guard: ");
   if (error) last_error_ = std::string(line);
-  const auto level = line.starts_with("Error")     ? log::Level::error
-                     : line.starts_with("Warning") ? log::Level::warning
-                                                   : log::Level::debug;
+  // It warns of root at each start; whoever runs Croft as root in a container knows.
+  const bool stale = line.find("should not be run as root") != std::string_view::npos;
+  const auto level = line.starts_with("Error")               ? log::Level::error
+                     : line.starts_with("Warning") && !stale ? log::Level::warning
+                                                             : log::Level::debug;
   log::write(level, "broker", line);
 }
 

@@ -53,12 +53,14 @@ void add_plugin(std::string& out, const Config& config, const std::filesystem::p
 }
 
 void add_limits(std::string& out) {
-  add(out, "Beyond 1,000 queued messages Mosquitto would drop silently; bytes are the bound.",
-      "max_queued_messages 0\nmax_queued_bytes 67108864");
+  add(out,
+      "The default drops silently beyond 1,000 queued messages; bytes are our bound. Not 0 for "
+      "none:\n# 2.0.16 to 2.0.21 then cut off whoever publishes what the guard refuses.",
+      "max_queued_messages 100000000\nmax_queued_bytes 67108864");
   add(out, "What one MQTT 3.1.1 client gets unacknowledged; MQTT 5 clients name their own window.",
       "max_inflight_messages 100");
   add(out, "The guard refuses more than 64 KiB from a device; Croft itself sends its table.",
-      "max_packet_size 2097152\nmessage_size_limit 2097152");
+      "max_packet_size 2097152");
   add(out, "A vanished node is noticed within an hour and a half at the most.",
       "max_keepalive 3600");
   add(out, "Sessions of nodes that never come back end; nodes say otherwise with MQTT 5.",

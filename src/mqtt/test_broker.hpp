@@ -119,7 +119,7 @@ class TestBroker {
         << "listener " << port_ << " 127.0.0.1\n"
         << "persistence true\npersistence_location " << directory_.path().string() << "/\n"
         << "user " << (::geteuid() == 0 ? "root" : "") << "\n"
-        << "max_queued_messages 0\nlog_dest stderr\n"
+        << "max_queued_messages 100000000\nlog_dest stderr\n"
         << more;
     start();
   }

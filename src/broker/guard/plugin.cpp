@@ -6,10 +6,10 @@
 //
 // What Mosquitto 2.0.11 answers (seen, guard_test.cpp):
 //   login refused, bad client id           5: CONNACK 0x87       3.1.1: CONNACK 5 (not authorized)
-//   last will on a foreign topic           5: CONNACK 0x87       3.1.1: CONNACK 5
 //   PUBLISH refused, QoS 1 (topic, size)   5: PUBACK 0x87        3.1.1: PUBACK, as if it were taken
 //   PUBLISH refused, QoS 0                 nothing, dropped
 //   SUBSCRIBE refused                      5: SUBACK 0x87        3.1.1: SUBACK 0x80
+//   last will on a foreign topic           CONNACK 0; the will is dropped when it would be sent
 //   removed while connected                5: DISCONNECT 0x98    3.1.1: the connection is closed
 // A node of 3.1.1 cannot know that a message was refused; hence the reports to its owner.
 #include <mosquitto_broker.h>
