@@ -17,6 +17,8 @@ export const floors = {
   sessions: 3,
   security: 4,
   live: 4,
+  rules: 3,
+  mail: 4,
   broker: 4,
   auth: 5,
   data: 5,
