@@ -37,6 +37,7 @@ test('a command goes to the node, and is done when the node says so', async () =
   const [heard] = node.commands;
   assert.deepEqual([heard.id, heard.actuator, heard.action, heard.expires], [made.id, 'led', 'on', made.expires]);
   assert.ok(!('for' in heard));
+  assert.equal(node.commands.length, 1, 'a node that answers is told once');
   const states = () => view.events.filter((event) => event.type === 'command' && event.id === made.id).map(({ state }) => state);
   await until(() => states().includes('done'), 3_000, 'the live view tells that it is done');
   assert.deepEqual([...states()].sort((a, b) => ['pending', 'sent', 'done'].indexOf(a) - ['pending', 'sent', 'done'].indexOf(b)), states(), 'in order');
@@ -56,7 +57,8 @@ test('actions are understood in any case, and `for` reaches the node', async () 
   const timed = await ada.command(device.id, 'on', { for: 600 });
   assert.equal(timed.for, 600);
   await reaches(timed.id, 'done');
-  assert.deepEqual(node.commands.map((command) => [command.action, command.for]), [['on', undefined], ['off', undefined], ['off', undefined], ['on', 600]]);
+  const heard = new Map(node.commands.map((command) => [command.id, [command.action, command.for]]));
+  assert.deepEqual([...heard.values()], [['on', undefined], ['off', undefined], ['off', undefined], ['on', 600]]);
   await node.stop();
 });
 
@@ -166,7 +168,7 @@ test('the same Idempotency-Key acts once; with another body it is refused', asyn
   await ada.refused(422, 'POST', '/api/v1/command/add', { body: { ...body, action: 'off' }, headers });
   await reaches(first.id, 'done');
   await sleep(200);
-  assert.equal(node.commands.length, 1);
+  assert.equal(new Set(node.commands.map(({ id }) => id)).size, 1);
 
   const eve = await croft.user();
   const hers = await eve.createDevice();
@@ -184,7 +186,7 @@ test('many at once with one key are one', async () => {
   assert.equal(ids.size, 1);
   assert.ok(answers.every(({ status }) => status === 202 || status === 409));
   await reaches([...ids][0], 'done');
-  assert.equal(node.commands.length, 1);
+  assert.equal(new Set(node.commands.map(({ id }) => id)).size, 1);
   await node.stop();
 });
 

@@ -30,14 +30,14 @@ describe('telemetry of docs/mqtt.md', () => {
     test(`example ${number + 1} is ${example.refused ? `refused as ${example.refused}` : 'stored'}: ${example.payload.slice(0, 50)}`, async () => {
       const device = await ada.createDevice();
       const node = await Node.connect(croft, device);
-      const refusals = () => (croft.own ? croft.metric('croft_messages_refused_total', { reason: example.refused }) : 0);
+      const refusals = () => (croft.own ? croft.metric('croft_data_refused_total', { reason: example.refused }) : 0);
       const before = await refusals();
       await node.publish('telemetry', example.payload);
       await node.deliver({ mark: 1, boot: 99, seq: 1 });
       const stored = (await ada.readings({ device: device.id })).filter(({ values }) => !('mark' in values));
       if (example.refused) {
         assert.deepEqual(stored, []);
-        if (croft.own) assert.equal((await refusals()) - before, 1, `croft_messages_refused_total{reason="${example.refused}"}`);
+        if (croft.own) assert.equal((await refusals()) - before, 1, `croft_data_refused_total{reason="${example.refused}"}`);
       } else {
         const sent = [JSON.parse(example.payload)].flat();
         const bare = ({ time, boot, seq, ...values }) => values;

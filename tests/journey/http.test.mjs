@@ -28,7 +28,7 @@ async function rawRequest(text, ms = 3_000) {
 }
 
 test('what does not exist answers 404 as a problem', async () => {
-  for (const path of ['/api', '/api/v1', '/api/v1/nothing', '/api/v2/devices', '/api/v1/devices/x/y/z', '/api/v1/command/zzzzzzzzzzzzzzzz', '/api/v1/devices/%00', '/api/v1/devices/..%2f..']) {
+  for (const path of ['/api', '/api/v1', '/api/v1/nothing', '/api/v2/devices', '/api/v1/devices/x/y/z', '/api/v1/command/zzzzzzzzzzzzzzzz']) {
     const answer = await ada.request('GET', path);
     assert.equal(answer.status, 404, `${path}: ${answer.text}`);
     assert.equal(answer.type, 'application/problem+json');
@@ -78,7 +78,7 @@ test('a parameter that is given twice is refused', async () => {
 });
 
 test('a malformed query or path answers 4xx', async () => {
-  for (const path of ['/api/v1/devices?limit=%', '/api/v1/devices?limit=%zz', '/api/v1/devices/%zz', '/api/v1/data/all?cursor=%00']) {
+  for (const path of ['/api/v1/devices/%00', '/api/v1/devices/..%2f..', '/api/v1/devices?limit=%', '/api/v1/devices?limit=%zz', '/api/v1/devices/%zz', '/api/v1/data/all?cursor=%00']) {
     const answer = await rawRequest(`GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ada.token}\r\nConnection: close\r\n\r\n`);
     assert.match(answer, /^HTTP\/1\.1 4\d\d /, path);
   }

@@ -158,7 +158,8 @@ test('without boot and seq, the same time and content is one reading, other cont
   await publish({ temperature: 20, time });
   await publish({ temperature: 21, time });
   await publish({ humidity: 40, time });
-  assert.deepEqual((await settle()).map(({ values }) => values), [{ temperature: 20 }, { temperature: 21 }, { humidity: 40 }]);
+  const stored = (await settle()).map(({ values }) => JSON.stringify(values));
+  assert.deepEqual(stored.sort(), ['{"humidity":40}', '{"temperature":20}', '{"temperature":21}']);
 });
 
 test('the same time and content from two devices are two readings', async () => {
@@ -201,7 +202,7 @@ test('what is not a reading is refused without harm: nothing stored, and what fo
     assert.equal(sent.code, 0, `${what} is acknowledged to the broker: ${sent.output}`);
   }
   assert.deepEqual(await settle(), []);
-  if (croft.own) assert.ok((await croft.metric('croft_messages_refused_total')) >= Object.keys(refused).length, 'each is counted');
+  if (croft.own) assert.ok((await croft.metric('croft_data_refused_total')) >= Object.keys(refused).length, 'each is counted');
 });
 
 test('a message over 64 KiB and one of 1 MB are refused, and do not block', async () => {
@@ -229,7 +230,8 @@ test('a device publishes and hears only on its own topics', async () => {
   const victim = await fresh();
   const intruder = await ada.createDevice('Intruder');
   const listening = await mosquittoSub({ ...as(victim), topics: [`croft/v1/${victim.id}/command`, `croft/v1/${victim.id}/telemetry/ack`] });
-  const spying = await mosquittoSub({ ...as(intruder), topics: ['#', '$SYS/#', `croft/v1/${victim.id}/#`, 'croft/v1/+/telemetry', '$share/x/croft/v1/+/telemetry', '/exp/#'] });
+  const own = `croft/v1/${intruder.id}/command`; // granted, so that mosquitto_sub stays when the others are not
+  const spying = await mosquittoSub({ ...as(intruder), topics: [own, '#', '$SYS/#', `croft/v1/${victim.id}/#`, 'croft/v1/+/telemetry', '$share/x/croft/v1/+/telemetry', '/exp/#'] });
   const forged = {
     telemetry: '{"temperature":99}', command: '{"id":"x","actuator":"led","action":"on","expires":"2099-01-01T00:00:00Z"}', 'command/ack': '{"id":"x","state":"done"}',
     state: '{"led":"on"}', status: 'online', 'telemetry/ack': '{"boot":1,"seq":[[1,9]]}',

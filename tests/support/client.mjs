@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import WebSocket from 'ws';
 import { checkAnswer, fits } from './schema.mjs';
-import { slowness, until, within } from './wait.mjs';
+import { closeAtEnd, slowness, until, within } from './wait.mjs';
 
 export class Client {
   constructor(url, token = null) {
@@ -95,6 +95,7 @@ export class LiveView {
     this.events = [];
     this.faults = [];
     this.socket = new WebSocket(url, { headers, handshakeTimeout: 5_000 * slowness });
+    closeAtEnd(() => this.socket.terminate());
     this.opened = new Promise((resolve, reject) => {
       this.socket.once('open', resolve);
       this.socket.once('unexpected-response', (_, response) => {

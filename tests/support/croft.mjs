@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from './client.mjs';
-import { until, within } from './wait.mjs';
+import { closeAtEnd, until, within } from './wait.mjs';
 
 export { Client, LiveView } from './client.mjs';
 export { mosquittoPub, mosquittoSub } from './mosquitto.mjs';
@@ -49,6 +49,7 @@ export function spawnCroft(args, { env = {} } = {}) {
   child.stdout.on('data', keep);
   child.stderr.on('data', keep);
   alive.add(child);
+  closeAtEnd(() => [child, child.stdout, child.stderr].forEach((handle) => handle.unref()));
   const exited = new Promise((resolve) => {
     child.on('error', (error) => resolve({ error }));
     child.on('close', (code, signal) => {
@@ -86,6 +87,7 @@ export async function startCroft({ config, env = {}, stateDir, args = [] } = {})
     stateDir: directory,
     async start() {
       rmSync(portsFile, { force: true });
+      if (running) earlier += running.logs();
       const settings = {
         CROFT_STATE_DIR: directory,
         CROFT_HTTP_LISTEN: '127.0.0.1:0',
@@ -119,14 +121,12 @@ export async function startCroft({ config, env = {}, stateDir, args = [] } = {})
         running.child.kill('SIGKILL');
         throw new Error(`${error.message}\n${running.logs()}`);
       });
-      earlier += running.logs();
       return how;
     },
     /** SIGKILL: as a crash. */
     async kill() {
       running.child.kill('SIGKILL');
       const how = await running.exited;
-      earlier += running.logs();
       return how;
     },
     async restart() {

@@ -1,9 +1,10 @@
 // The real mosquitto_pub and mosquitto_sub as devices, so that Croft is tested against somebody else's MQTT.
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
-import { until, within } from './wait.mjs';
+import { closeAtEnd, until, within } from './wait.mjs';
 
 const running = new Set();
+closeAtEnd(() => running.forEach((child) => child.kill('SIGKILL')));
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 function start(program, args) {
@@ -25,7 +26,7 @@ function address({ port, host = '127.0.0.1', username, password, id, version = '
 
 /** Publishes one payload, or with `lines` one message a line. Answers {code, output}; code 0 is accepted. */
 export async function mosquittoPub({ topic, payload, lines, qos = 1, retain = false, ...connection }) {
-  const child = start('mosquitto_pub', [...address(connection), '-t', topic, '-q', String(qos), ...(retain ? ['-r'] : []), lines ? '-l' : '-s']);
+  const child = start('mosquitto_pub', [...address(connection), '-t', topic, '-q', String(qos), ...(retain ? ['-r'] : []), lines ? '-l' : payload.length ? '-s' : '-n']);
   let output = '';
   child.stdout.on('data', (data) => (output += data));
   child.stderr.on('data', (data) => (output += data));
@@ -36,7 +37,8 @@ export async function mosquittoPub({ topic, payload, lines, qos = 1, retain = fa
 
 /** Subscribes, and is listening when it resolves. `messages` grows; `ended` resolves with exit code and output. */
 export async function mosquittoSub({ topics, qos = 1, ...connection }) {
-  const child = start('mosquitto_sub', [...address(connection), '-q', String(qos), '-d', '-F', '@@%r %q %t %X', ...topics.flatMap((topic) => ['-t', topic])]);
+  // Its lines are waited for, so they must not stay in a buffer.
+  const child = start('stdbuf', ['-oL', 'mosquitto_sub', ...address(connection), '-q', String(qos), '-d', '-F', '## %r %q %t %X', ...topics.flatMap((topic) => ['-t', topic])]);
   const messages = [];
   let output = '';
   let rest = '';
@@ -44,7 +46,7 @@ export async function mosquittoSub({ topics, qos = 1, ...connection }) {
     const lines = (rest + data).split('\n');
     rest = lines.pop();
     for (const line of lines) {
-      const match = /^@@(\d) (\d) (\S+) ?([0-9A-Fa-f]*)$/.exec(line);
+      const match = /^## (\d) (\d) (\S+) ?([0-9A-Fa-f]*)$/.exec(line);
       if (match) messages.push({ retained: match[1] === '1', qos: Number(match[2]), topic: match[3], payload: Buffer.from(match[4], 'hex').toString() });
       else output += `${line}\n`;
     }

@@ -1,7 +1,7 @@
 // A node in JavaScript that does just what a test tells it: presence, readings, and what it answers to commands.
 // SPDX-License-Identifier: Apache-2.0
 import mqtt from 'mqtt';
-import { until, within } from './wait.mjs';
+import { closeAtEnd, until, within } from './wait.mjs';
 
 export class Node {
   /** `device` as POST /devices gave it: {id, secret}. `answer(command)` says what to acknowledge; null says nothing. */
@@ -17,6 +17,7 @@ export class Node {
       will: { topic: node.topic('status'), payload: Buffer.from('offline'), qos: 1, retain: true },
     });
     node.client.on('error', () => {});
+    closeAtEnd(() => node.client.end(true));
     node.closed = new Promise((resolve) => node.client.once('close', resolve));
     await within(new Promise((resolve, reject) => {
       node.client.once('connect', resolve);

@@ -1,5 +1,11 @@
 // Waiting in tests: for a condition rather than for a time, and never for ever.
 // SPDX-License-Identifier: Apache-2.0
+import { after } from 'node:test';
+
+// What a failed test left open must not keep its file from ending.
+const leftovers = new Set();
+after(() => leftovers.forEach((close) => close()));
+export const closeAtEnd = (close) => leftovers.add(close);
 
 // Programs under a sanitizer are slower; CROFT_SLOW=4 gives every wait four times as long.
 export const slowness = Number(process.env.CROFT_SLOW ?? 1);

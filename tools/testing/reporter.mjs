@@ -23,6 +23,8 @@ export default async function* reporter(events) {
       running[data.nesting] = data.name;
       running.length = data.nesting + 1;
     }
+    const said = type === 'test:diagnostic' && !/^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /.test(data.message);
+    if (said) yield `             ${data.message}\n`;
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     const ms = Math.round(data.details?.duration_ms ?? 0);
     const name = [...running.slice(0, data.nesting), data.name].join(' › ');
