@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { figure, steadyRange } from '../../web/src/charts/figure.js';
+import { beginOf, rangeOf } from '../../web/src/charts/ranges.js';
 import { Series, fromHistory } from '../../web/src/charts/series.js';
 import { duration, measurementName, moment, valueText, valueWithUnit } from '../../web/src/format.js';
 
@@ -64,6 +65,16 @@ test('the noise of a quiet sensor is not blown up, and no value is cut off', () 
     const [bottom, top] = steadyRange({ low: from, high: to }, 0);
     assert.ok(bottom <= from && top >= to && top > bottom && Number.isFinite(top - bottom), `${from}..${to} gave ${bottom}..${top}`);
   }
+});
+
+test('the live graph of a new device begins with the device, every other one with its range', () => {
+  const live = rangeOf('15m');
+  assert.equal(beginOf(live, t0, t0 - 5_000), t0 - 60_000); // a minute at least
+  assert.equal(beginOf(live, t0, t0 - 300_000), t0 - 300_000);
+  assert.equal(beginOf(live, t0, t0 - 3_600_000), t0 - 900_000);
+  assert.equal(beginOf(live, t0, NaN), t0 - 900_000);
+  assert.equal(beginOf(rangeOf('24h'), t0, t0 - 5_000), t0 - 86_400_000);
+  assert.equal(rangeOf('nonsense'), live);
 });
 
 test('a figure is made of anything, also of nothing', () => {

@@ -98,9 +98,9 @@ export function forgetDevices() {
 
 /** @param {Device} device */
 function place(device) {
-  const { id, name, online, lastSeen = null, values, state, mqtt } = device;
+  const { id, name, created, online, lastSeen = null, values, state, mqtt } = device;
   waiting.delete(id);
-  deviceStore(id).set({ id, name, online, lastSeen, values: { ...values }, state: { ...state }, mqtt });
+  deviceStore(id).set({ id, name, created, online, lastSeen, values: { ...values }, state: { ...state }, mqtt });
 }
 
 /** @param {string[]} ids */

@@ -213,7 +213,7 @@ export const strings = {
     /** @param {string} name */
     removeAsk: (name) => `Remove ${name}?`,
     removeExplain:
-      'It is disconnected at once, its credentials stop working, and its readings and commands can no longer be seen. This cannot be undone.',
+      'It is disconnected at once, its credentials stop working, and its readings and commands are deleted. This cannot be undone.',
     removeConfirm: 'Remove it',
     removing: 'Removing…',
   },

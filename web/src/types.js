@@ -7,6 +7,7 @@
  * @typedef {object} Device
  * @property {string} id
  * @property {string} name
+ * @property {string} [created]
  * @property {boolean} online
  * @property {string|null} [lastSeen]
  * @property {Record<string, Value>} [values] the latest of each measurement

@@ -96,6 +96,7 @@ function layout(series, { from, to, name, binary, look, width, height }) {
 
 /** A second line names the day or month where it changes. @param {number} span ms */
 function timeFormat(span) {
+  if (span < 3 * 60_000) return '%H:%M:%S';
   if (span <= two_hours) return '%H:%M';
   return span <= 2 * day ? '%H:%M\n%-d %b' : '%-d\n%b';
 }

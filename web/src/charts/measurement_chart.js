@@ -10,19 +10,18 @@ import { strings } from '../strings.js';
 import { figure } from './figure.js';
 import { look, onLookChange } from './look.js';
 import { drawRegularly, loadPlotly } from './plotly.js';
+import { beginOf } from './ranges.js';
 import { Series, fromHistory } from './series.js';
 
-const points = 500;
+const most_early = 1_000;
 const height = 220;
 const config = { displayModeBar: false, doubleClick: false, showTips: false, responsive: false };
 
-/** @typedef {{key: string, span: number, every: number}} Range */
+/** @typedef {import('./ranges.js').Range} Range */
 
-/**
- * @param {{device: string, measurement: string, value: import('../types.js').Value|undefined, range: Range}} props
- *        value: the latest
- */
-export function MeasurementChart({ device, measurement, value, range }) {
+/** @param {{device: import('../types.js').Device, measurement: string, range: Range}} props */
+export function MeasurementChart({ device, measurement, range }) {
+  const value = device.values?.[measurement];
   const { status, extremes, retry, place } = useGraph(device, measurement, range, typeof value === 'boolean');
   const name = measurementName(measurement);
   const say = (/** @type {number} */ number) => valueWithUnit(measurement, number);
@@ -53,8 +52,8 @@ export function MeasurementChart({ device, measurement, value, range }) {
   </section>`;
 }
 
-/** @param {string} device @param {string} measurement @param {Range} range @param {boolean} binary */
-function useGraph(device, measurement, range, binary) {
+/** @param {import('../types.js').Device} device @param {string} measurement @param {Range} range @param {boolean} binary */
+function useGraph({ id, created }, measurement, range, binary) {
   const place = useRef(/** @type {HTMLDivElement|null} */ (null));
   const { generation } = useStore(connection);
   const [tries, setTries] = useState(0);
@@ -64,7 +63,7 @@ function useGraph(device, measurement, range, binary) {
   useEffect(() => {
     const element = place.current;
     if (!element) return undefined;
-    const graph = new Graph(element, { device, measurement, range, binary, setExtremes });
+    const graph = new Graph(element, { device: id, created: instant(created), measurement, range, binary, setExtremes });
     const abort = new AbortController();
     graph
       .load(abort.signal)
@@ -76,9 +75,9 @@ function useGraph(device, measurement, range, binary) {
       abort.abort();
       graph.end();
     };
-  }, [device, measurement, range.key, binary, generation, tries]);
+  }, [id, created, measurement, range.key, binary, generation, tries]);
 
-  useEffect(() => setStatus('loading'), [device, measurement, range.key]);
+  useEffect(() => setStatus('loading'), [id, measurement, range.key]);
   useEffect(() => {
     const element = place.current;
     return () => void (element && /** @type {any} */ (window).Plotly?.purge(element));
@@ -94,7 +93,7 @@ function useGraph(device, measurement, range, binary) {
 class Graph {
   /**
    * @param {HTMLDivElement} element
-   * @param {{device: string, measurement: string, range: Range, binary: boolean,
+   * @param {{device: string, created: number, measurement: string, range: Range, binary: boolean,
    *          setExtremes: (extremes: ReturnType<Series['extremes']>) => void}} of
    */
   constructor(element, of) {
@@ -130,14 +129,14 @@ class Graph {
     const { device, measurement, range } = this.of;
     const to = now();
     const query = {
-      device, measurement, points,
+      device, measurement, points: range.points,
       from: new Date(to - range.span).toISOString(),
       to: new Date(to + 1_000).toISOString(),
     };
     const [answer, plotly] = await Promise.all([get('/data/series', query, signal), loadPlotly()]);
     if (this.ended) return;
     this.plotly = plotly;
-    this.series = new Series(range.span / points, fromHistory(answer.points));
+    this.series = new Series(range.span / range.points, fromHistory(answer.points));
     for (const [time, value] of this.early) this.series.add(time, value);
     this.draw(true);
   }
@@ -148,7 +147,7 @@ class Graph {
     const at = instant(time);
     const value = Number(values[this.of.measurement]);
     if (this.series) this.series.add(at, value);
-    else if (this.early.length < points) this.early.push([at, value]);
+    else if (this.early.length < most_early) this.early.push([at, value]);
   }
 
   /** @param {boolean} [at_once] also when it is not yet time or out of sight */
@@ -160,10 +159,10 @@ class Graph {
     if (!width) return;
     this.drawnAt = present;
     series.trim(present - of.range.span);
-    const last = series.points[series.points.length - 1]?.[0] ?? 0;
+    const [first, last] = [series.points[0]?.[0] ?? present, series.points[series.points.length - 1]?.[0] ?? 0];
     const to = Math.max(present, last);
     const { data, layout } = figure(series, {
-      from: to - of.range.span, to, width, height,
+      from: beginOf(of.range, to, Math.min(first, of.created)), to, width, height,
       name: of.measurement, binary: of.binary, look: look(of.measurement),
     });
     plotly.react(element, data, layout, config);

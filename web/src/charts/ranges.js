@@ -3,14 +3,29 @@
 const minute = 60_000;
 const hour = 60 * minute;
 
-/** key: as it stands in the address; span in ms; every: the shortest time between two drawings, in ms. */
+/**
+ * key: as it stands in the address; span in ms; points: at most so many in a graph; every: the shortest
+ * time between two drawings, in ms; grows: a device younger than the span is shown from its beginning.
+ * @typedef {{key: string, span: number, points: number, every: number, grows?: boolean}} Range
+ */
+
+/** @type {Range[]} */
 export const ranges = [
-  { key: '15m', span: 15 * minute, every: 1_000 },
-  { key: '1h', span: hour, every: 2_000 },
-  { key: '24h', span: 24 * hour, every: 10_000 },
-  { key: '7d', span: 7 * 24 * hour, every: 15_000 },
-  { key: '30d', span: 30 * 24 * hour, every: 15_000 },
+  { key: '15m', span: 15 * minute, points: 900, every: 1_000, grows: true },
+  { key: '1h', span: hour, points: 500, every: 2_000 },
+  { key: '24h', span: 24 * hour, points: 500, every: 10_000 },
+  { key: '7d', span: 7 * 24 * hour, points: 500, every: 15_000 },
+  { key: '30d', span: 30 * 24 * hour, points: 500, every: 15_000 },
 ];
+
+/**
+ * Where the time axis begins: a new device's first minute fills the graph instead of a sliver of it.
+ * @param {Range} range @param {number} to @param {number} earliest before it nothing can be known; epoch ms or NaN
+ */
+export function beginOf({ span, grows }, to, earliest) {
+  const full = to - span;
+  return grows && earliest > full ? Math.min(earliest, to - minute) : full;
+}
 
 /** @param {string|null} key */
 export const rangeOf = (key) => ranges.find((range) => range.key === key) ?? ranges[0];

@@ -88,8 +88,7 @@ function Graphs({ device, measurements }) {
       <${RangePicker} range=${range} />
     </div>
     <div class="charts">
-      ${measurements.map((name) => html`<${MeasurementChart} key=${name} device=${device.id} measurement=${name}
-        value=${device.values?.[name]} range=${range} />`)}
+      ${measurements.map((name) => html`<${MeasurementChart} key=${name} device=${device} measurement=${name} range=${range} />`)}
     </div>`;
 }
 
