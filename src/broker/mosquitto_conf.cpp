@@ -1,4 +1,4 @@
-// Writing mosquitto.conf.
+// Writing mosquitto.conf, each line with its reason.
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/mosquitto_conf.hpp"
 

@@ -43,14 +43,17 @@ class Peer {
  private:
   Task<void> serve() {
     for (;;) {
-      open_.push_back(co_await acceptor_.async_accept(asio::use_awaitable));
+      tcp::socket accepted = co_await acceptor_.async_accept(asio::use_awaitable);
+      open_.push_back(std::move(accepted));
       spawn(acceptor_.get_executor(), "peer", answer(open_.size() - 1));
     }
   }
   Task<void> answer(std::size_t which) {
     tcp::socket& socket = open_[which];
     char buffer[4096];
-    received_ += co_await socket.async_read_some(asio::buffer(buffer), asio::use_awaitable);
+    const std::size_t count =
+        co_await socket.async_read_some(asio::buffer(buffer), asio::use_awaitable);
+    received_ += count;
     co_await asio::async_write(socket, asio::buffer(answer_), asio::use_awaitable);
   }
 

@@ -1,4 +1,4 @@
-// The decisions.
+// The guard's decisions, one function each.
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/guard/rules.hpp"
 
