@@ -310,7 +310,7 @@ TEST_F(DataTest, ShowsTheOwnerWhatWasRefused) {
     }
     EXPECT_NE(text.find(R"("reason":"badValue")"), text.npos) << text;
     EXPECT_NE(text.find(R"("payload":"{\"t\":NaN}")"), text.npos) << text;
-    EXPECT_NE(text.find("the broker refused a publish to secret/x, 12 bytes"), text.npos) << text;
+    EXPECT_NE(text.find("the broker refused a publish of 12 bytes to secret/x"), text.npos) << text;
     EXPECT_EQ(text.find("d3"), text.npos);
   }());
 }

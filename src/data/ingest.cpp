@@ -208,16 +208,18 @@ void Ingest::refuse(const DeviceId& device, const mqtt::Delivery& delivery, Inst
   needs_.refusals.note(device.str(), received, reason, std::move(detail), delivery.payload());
 }
 
-// {"reason","topic","bytes"}: the broker's guard denied a publish of this device.
+// {"reason","topic","bytes"}: the broker's guard denied a publish, or a log-in (without a topic),
+// of this device.
 void Ingest::on_guard_report(const mqtt::Delivery& delivery) {
   JsonFields report(delivery.payload());
   const auto reason = report.optional_text("reason", {1, 64}).value_or("");
-  const auto topic = report.optional_text("topic", {0, 1024}).value_or("?");
-  const auto bytes = report.optional_number("bytes").value_or(0);
-  std::string detail = "the broker refused a publish to " + topic + ", ";
-  append_number(detail, bytes);
+  const auto topic = report.optional_text("topic", {1, 1024});
+  const auto bytes = static_cast<std::int64_t>(report.optional_number("bytes").value_or(0));
+  const auto detail =
+      topic ? "the broker refused a publish of " + std::to_string(bytes) + " bytes to " + *topic
+            : std::string("the broker refused a log-in");
   needs_.refusals.note(device_in(delivery.topic()), needs_.clock.now(),
-                       protocol::is_name(reason) ? reason : "denied", detail + " bytes", "");
+                       protocol::is_name(reason) ? reason : "denied", detail, "");
 }
 
 }  // namespace croft::data
