@@ -122,7 +122,8 @@ class Client {
   // Waits until it is connected and the broker has confirmed every subscription; false after
   // `limit`.
   Task<bool> ready(std::chrono::milliseconds limit);
-  // Connects, and reconnects with jittered back-off, until stop(). Never throws for the network.
+  // Connects, and reconnects with jittered back-off, until stop(). Never throws for the network;
+  // what a handler throws ends it, and run() again gets the message again.
   Task<void> run();
   // Says DISCONNECT (so that no will is sent), closes, lets run() return. Publishes still waiting
   // answer unavailable.

@@ -65,6 +65,7 @@ Task<void> Client::Session::run(std::shared_ptr<Session> self) {
     }
   } ending{*self};
   self->running_ = true;
+  if (self->announced_) self->after_loss();  // a handler threw, and somebody runs us again
   while (!self->stopping_) {
     co_await self->connect();
     co_await self->receive();
@@ -74,6 +75,7 @@ Task<void> Client::Session::run(std::shared_ptr<Session> self) {
 }
 
 Task<void> Client::Session::connect() {
+  forget_connection();
   reason_.clear();
   phase_ = Phase::connecting;
   arm_deadline(kConnectLimit, "the broker did not answer in time");
@@ -151,7 +153,7 @@ void Client::Session::close(std::string_view reason) {
   socket_.close(ignored);
 }
 
-void Client::Session::after_loss() {
+void Client::Session::forget_connection() {
   unfinished_.clear();
   out_.clear();
   out_at_ = 0;
@@ -161,6 +163,10 @@ void Client::Session::after_loss() {
   for (const auto& subscription : subscriptions_) subscription->packet_id = 0;
   outbox_.lost();
   release_buffers();
+}
+
+void Client::Session::after_loss() {
+  forget_connection();
   if (!std::exchange(announced_, false)) {
     if (!stopping_ && !refused_)
       throttle().write(log::Level::warning, "mqtt", "cannot reach the broker; trying again",

@@ -73,6 +73,7 @@ class Client::Session final : public Acknowledger, public std::enable_shared_fro
   Task<void> receive();
   Task<void> pause();
   void close(std::string_view reason);
+  void forget_connection();
   void after_loss();
   void arm_deadline(std::chrono::milliseconds limit, std::string_view reason);
   void watch_silence();

@@ -263,6 +263,36 @@ TEST(Session, FlushWaitsForWhatWasPostedAndNoLongerThanAsked) {
   }());
 }
 
+TEST(Session, GetsAMessageAgainWhoseHandlerThrewWhenRunAgain) {
+  TestBroker broker;
+  asio::io_context loop;
+  Options options = options_for(broker.port());
+  options.session_expiry = seconds(60);
+  Client client(loop.get_executor(), options);
+  Client other(loop.get_executor(), [&] {
+    Options second = options_for(broker.port());
+    second.client_id = "other";
+    return second;
+  }());
+  int heard = 0;
+  int lost = 0;
+  client.on_lost([&](std::string_view) { ++lost; });
+  client.subscribe("a", 1, [&](Delivery delivery) {
+    if (++heard == 1) throw std::runtime_error("the handler broke");
+    EXPECT_TRUE(delivery.duplicate());
+    delivery.acknowledge();
+  });
+  spawn(loop.get_executor(), "test", supervise("test", [&] { return client.run(); }));
+  spawn(loop.get_executor(), "test", other.run());
+  play(loop, [&]() -> Task<void> {
+    co_await client.ready(seconds(5));
+    co_await other.publish({"a", "b"});
+    co_await eventually([&] { return heard == 2; }, seconds(5));
+  }());
+  EXPECT_EQ(heard, 2);
+  EXPECT_EQ(lost, 1);
+}
+
 TEST(Session, ReachesAHostByItsName) {
   TestBroker broker;
   asio::io_context loop;

@@ -48,11 +48,29 @@ Refusal Rules::log_in(std::string_view user, std::string_view secret, std::strin
   const bool right = same(hash, found == table.end() ? Hash{} : found->second.hash);
   if (found == table.end()) return Refusal::unknown;
   if (!right) return Refusal::bad_credentials;
-  // The broker gives a session to whoever brings its client id; only its owner may.
-  const bool foreign = client_id != user && table.find(client_id) != table.end();
-  if (foreign || client_id.starts_with("croft-")) return Refusal::client_id_taken;
+  if (!claim(found->second, user, client_id)) return Refusal::client_id_taken;
   found->second.seen = true;
   return Refusal::none;
+}
+
+// The broker gives a session to whoever brings its client id; only its owner may.
+bool Rules::claim(Device& device, std::string_view user, std::string_view client_id) {
+  if (client_id.empty() || client_id == user) return true;
+  if (client_id.size() > kMostClientIdBytes || client_id.starts_with("croft-")) return false;
+  if (table.find(client_id) != table.end()) return false;
+  const auto held = claims.find(client_id);
+  if (held != claims.end() && held->second == user) return true;
+  if (held != claims.end() && table.find(held->second) != table.end()) return false;
+  if (device.client_ids.size() >= kMostClaims) {
+    claims.erase(device.client_ids.front());
+    device.client_ids.erase(device.client_ids.begin());
+  }
+  // Devices that were removed left theirs behind.
+  if (claims.size() > kMostClaims * (table.size() + 64))
+    std::erase_if(claims, [&](const auto& one) { return table.find(one.second) == table.end(); });
+  claims.insert_or_assign(std::string(client_id), std::string(user));
+  device.client_ids.emplace_back(client_id);
+  return true;
 }
 
 Refusal Rules::may_write(std::string_view user, std::string_view topic, std::size_t bytes) const {

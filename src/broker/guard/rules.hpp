@@ -29,6 +29,9 @@ struct Rules {
   // Topics granted by the broker's configuration, whatever the table says: device, filter.
   std::vector<std::pair<std::string, std::string>> grants;
   Table table;
+  // Client ids that are no device's name belong to the device that used them first, so that no
+  // stranger takes its session: client id, device.
+  std::unordered_map<std::string, std::string, TextHash, std::equal_to<>> claims;
 
   bool is_service(std::string_view user) const { return user == service_user; }
 
@@ -39,6 +42,12 @@ struct Rules {
   // A SUBSCRIBE, and each message before it is delivered. Devices name their topics exactly: no
   // wildcard, no $share.
   Refusal may_hear(std::string_view user, std::string_view topic) const;
+
+ private:
+  bool claim(Device& device, std::string_view user, std::string_view client_id);
 };
+
+constexpr std::size_t kMostClaims = 16;  // of one device; then its oldest is free again
+constexpr std::size_t kMostClientIdBytes = 256;
 
 }  // namespace croft::broker::guard

@@ -54,6 +54,21 @@ TEST(Rules, GiveNoDeviceTheSessionOfAnother) {
   EXPECT_EQ(rules.log_in("a", "secret of a", "croft-app"), Refusal::client_id_taken);
 }
 
+TEST(Rules, LeaveAClientIdToTheDeviceThatUsedItFirst) {
+  Rules rules = house();
+  EXPECT_EQ(rules.log_in("a", "secret of a", "ESP8266Client"), Refusal::none);
+  EXPECT_EQ(rules.log_in("b", "secret of b", "ESP8266Client"), Refusal::client_id_taken);
+  EXPECT_EQ(rules.log_in("a", "secret of a", "ESP8266Client"), Refusal::none);
+  for (std::size_t i = 0; i < kMostClaims; ++i)
+    EXPECT_EQ(rules.log_in("a", "secret of a", "random-" + std::to_string(i)), Refusal::none);
+  EXPECT_EQ(rules.claims.size(), kMostClaims);
+  EXPECT_EQ(rules.log_in("b", "secret of b", "ESP8266Client"), Refusal::none) << "long unused";
+  rules.table.erase("b");
+  EXPECT_EQ(rules.log_in("a", "secret of a", "ESP8266Client"), Refusal::none)
+      << "its owner is gone";
+  EXPECT_EQ(rules.log_in("a", "secret of a", std::string(257, 'x')), Refusal::client_id_taken);
+}
+
 TEST(Rules, LetADeviceWriteItsOwnTopicsOnly) {
   const Rules rules = house();
   for (const char* kind : {"telemetry", "command/ack", "state", "status"}) {

@@ -18,9 +18,10 @@ struct Device {
   std::vector<std::string> grants;  // topic filters it may write to
 
   // What is not persisted: whether it logged in since the broker started (and so may be connected),
-  // and how many reports about it were sent of late.
+  // as whom, and how many reports about it were sent of late.
   bool seen = false;
-  double reports = 0;  // tokens of a bucket, negative never
+  std::vector<std::string> client_ids;  // those it used that are not its own name, latest last
+  double reports = 0;                   // tokens of a bucket, negative never
   std::chrono::steady_clock::time_point reports_at{};
   unsigned suppressed = 0;
 };
