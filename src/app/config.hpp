@@ -60,6 +60,7 @@ struct Config {
   } data;
   struct {
     Seconds validity{std::chrono::minutes(5)};
+    Seconds grace{std::chrono::minutes(10)};
   } command;
 };
 

@@ -177,8 +177,9 @@ void Platform::Wiring::make_services() {
       data_config,
       data::Needs{executor, *database, *client, directory, feed, *devices, clock, metrics});
   command = std::make_unique<command::Service>(
-      command::Config{config.command.validity},
-      command::Needs{executor, *database, *client, directory, feed, *devices, clock, metrics});
+      command::Config{config.command.validity, config.command.grace},
+      command::Needs{executor, *database, *client, directory, feed, *devices, clock, metrics,
+                     users});
   visualisation = std::make_unique<visualisation::Service>(
       visualisation::Config{}, visualisation::Needs{executor, directory, feed, *devices, clock,
                                                     metrics, http::static_files(files)});

@@ -172,6 +172,10 @@ std::vector<Setting> make_settings() {
   add("command.validity", "a duration", "how long a command waits for its node before it expires",
       duration(CROFT_FIELD(command.validity), Seconds(1), std::chrono::days(7)),
       shown_duration(CROFT_FIELD(command.validity)));
+  add("command.grace", "a duration",
+      "how late a timed command may start, after a time of being down, before it counts as missed",
+      duration(CROFT_FIELD(command.grace), Seconds(1), std::chrono::days(7)),
+      shown_duration(CROFT_FIELD(command.grace)));
   return all;
 }
 

@@ -12,12 +12,14 @@
 #include "live/devices.hpp"
 #include "live/feed.hpp"
 #include "model/device.hpp"
+#include "model/user.hpp"
 #include "mqtt/client.hpp"
 
 namespace croft::command {
 
 struct Config {
   Seconds validity{std::chrono::minutes(5)};  // of a command that names no other
+  Seconds grace{std::chrono::minutes(10)};    // a timed start later than this is missed
 };
 
 struct Needs {
@@ -29,6 +31,7 @@ struct Needs {
   live::Devices& devices;
   const Clock& clock;
   Metrics& metrics;
+  const UserDirectory& users;
 };
 
 struct Parts;  // parts.hpp
