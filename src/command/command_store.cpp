@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command/command_store.hpp"
 
+#include "mail/schema.hpp"
+
 namespace croft::command::commands {
 namespace {
 
@@ -26,6 +28,7 @@ constexpr db::Migration kMigrations[] = {
      "CREATE INDEX commands_owner ON commands (owner, id);"
      "CREATE INDEX commands_device ON commands (device, id);"
      "CREATE INDEX commands_open ON commands (expires) WHERE state IN ('pending', 'sent')"},
+    {4, mail::kSchema},
 };
 
 // Every statement answers these columns in this order.
