@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 
 #include <array>
+#include <charconv>
 #include <cstdint>
 
 namespace croft {
@@ -100,6 +101,43 @@ std::optional<Instant> parse_instant(std::string_view text) {
   if (!ahead) return std::nullopt;
   return Instant{sys_days{date} + hours{*h} + minutes{*mi} + seconds{*s} + Milliseconds{*ms} -
                  *ahead};
+}
+
+std::optional<Seconds> parse_iso_duration(std::string_view text) {
+  struct Unit {
+    char letter;
+    bool time;  // behind the T
+    std::int64_t seconds;
+  };
+  constexpr Unit kUnits[] = {{'W', false, 604'800},
+                             {'D', false, 86'400},
+                             {'H', true, 3600},
+                             {'M', true, 60},
+                             {'S', true, 1}};
+  constexpr std::int64_t kMost = 3650LL * 86'400;
+  if (text.size() < 3 || text.front() != 'P') return std::nullopt;
+  std::int64_t total = 0;
+  bool time = false;
+  const auto* unit = std::begin(kUnits);  // units come in this order, each at most once
+  for (std::size_t at = 1; at < text.size();) {
+    if (text[at] == 'T' && !time) {
+      time = true;
+      ++at;
+      continue;
+    }
+    std::int64_t number = 0;
+    const auto* begin = text.data() + at;
+    const auto [end, error] = std::from_chars(begin, text.data() + text.size(), number);
+    if (error != std::errc() || number < 0 || number > kMost) return std::nullopt;
+    if (*begin == '-' || end == text.data() + text.size()) return std::nullopt;
+    while (unit != std::end(kUnits) && (unit->letter != *end || unit->time != time)) ++unit;
+    if (unit == std::end(kUnits)) return std::nullopt;
+    total += number * unit->seconds;
+    ++unit;
+    at = static_cast<std::size_t>(end - text.data()) + 1;
+  }
+  if (text.back() == 'T' || total > kMost) return std::nullopt;
+  return Seconds(total);
 }
 
 Instant SystemClock::now() const { return time_point_cast<Milliseconds>(system_clock::now()); }

@@ -24,6 +24,9 @@ std::string format_instant(Instant);
 void append_instant(std::string& out, Instant);
 // Any RFC 3339 instant (offset or Z, fraction optional); nothing when it is not one.
 std::optional<Instant> parse_instant(std::string_view);
+// ISO 8601: "PT5M", "P1DT12H", "P2W", whole numbers from weeks down to seconds. Years and months
+// have no fixed length and are refused, as is anything above ten years.
+std::optional<Seconds> parse_iso_duration(std::string_view);
 
 // Where every part of Croft asks for the time. Safe from any thread.
 class Clock {

@@ -29,4 +29,21 @@ TEST(Instant, RefusesWhatIsNotOne) {
     EXPECT_FALSE(parse_instant(text)) << text;
 }
 
+TEST(IsoDuration, ReadsWeeksDownToSeconds) {
+  const auto seconds = [](const char* text) { return parse_iso_duration(text)->count(); };
+  EXPECT_EQ(seconds("PT5M"), 300);
+  EXPECT_EQ(seconds("PT90S"), 90);
+  EXPECT_EQ(seconds("PT1H30M"), 5400);
+  EXPECT_EQ(seconds("P1DT12H"), 129'600);
+  EXPECT_EQ(seconds("P2W"), 1'209'600);
+  EXPECT_EQ(seconds("PT0S"), 0);
+}
+
+TEST(IsoDuration, RefusesWhatIsNotOneOrHasNoFixedLength) {
+  for (const auto* text :
+       {"", "P", "PT", "P1", "5M", "PT5", "P1M", "P1Y", "PT-5M", "PT5M3H", "PT5M5M", "P1DT",
+        "PT1.5H", "PTT5M", "P5M", "PT5M ", "PT99999999999999999999S", "P99999W"})
+    EXPECT_FALSE(parse_iso_duration(text)) << text;
+}
+
 }  // namespace croft

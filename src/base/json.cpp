@@ -235,6 +235,25 @@ std::optional<Instant> JsonFields::optional_instant(std::string_view name) {
   return at;
 }
 
+std::optional<Seconds> JsonFields::optional_seconds(std::string_view name, Seconds least,
+                                                    Seconds most) {
+  const auto* found = find(name);
+  if (found == nullptr) return std::nullopt;
+  std::optional<Seconds> time;
+  if (found->is_string()) {
+    time = parse_iso_duration({found->as_string().data(), found->as_string().size()});
+  } else if (found->is_number()) {
+    boost::system::error_code error;
+    const auto number = found->to_number<double>(error);
+    if (number == std::floor(number) && std::abs(number) < 1e15)
+      time = Seconds(static_cast<std::int64_t>(number));
+  }
+  if (time && *time >= least && *time <= most) return time;
+  wrong(name, "must be whole seconds from " + std::to_string(least.count()) + " to " +
+                  std::to_string(most.count()) + ", or the same in ISO 8601 such as PT5M");
+  return std::nullopt;
+}
+
 std::vector<std::string> JsonFields::texts(std::string_view name, std::size_t most) {
   std::vector<std::string> list;
   const auto* found = require(name);

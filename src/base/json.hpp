@@ -96,6 +96,8 @@ class JsonFields {
   std::optional<double> optional_number(std::string_view name);
   std::optional<bool> optional_truth(std::string_view name);
   std::optional<Instant> optional_instant(std::string_view name);
+  // Whole seconds from `least` to `most`, given as a number or in ISO 8601 ("PT5M").
+  std::optional<Seconds> optional_seconds(std::string_view name, Seconds least, Seconds most);
   std::vector<std::string> texts(std::string_view name, std::size_t most);
   bool has(std::string_view name) const;
   // A nested object as its own JSON text; "" when absent.

@@ -56,6 +56,20 @@ TEST(JsonFields, TellsMalformedFromInvalid) {
   }
 }
 
+TEST(JsonFields, ReadsSecondsAsANumberOrInIso8601) {
+  JsonFields in(R"({"a":90,"b":"PT5M","c":1.5,"d":"5m","e":-1,"f":11,"g":true})");
+  const auto seconds = [&](const char* name) {
+    return in.optional_seconds(name, Seconds(0), Seconds(300));
+  };
+  EXPECT_EQ(seconds("a"), Seconds(90));
+  EXPECT_EQ(seconds("b"), Seconds(300));
+  EXPECT_FALSE(seconds("missing"));
+  EXPECT_FALSE(in.error());
+  for (const auto* name : {"c", "d", "e", "g"}) EXPECT_FALSE(seconds(name)) << name;
+  EXPECT_FALSE(in.optional_seconds("f", Seconds(0), Seconds(10)));
+  EXPECT_EQ(in.error()->fields.size(), 5U);
+}
+
 TEST(JsonFields, ReadsWhatIsRight) {
   JsonFields in(
       R"({"name":"Bed 2","at":"2026-11-22T18:00:00Z","for":2.5,"list":["a","b"],"x":{"y":1}})");
