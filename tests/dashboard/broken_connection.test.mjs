@@ -25,7 +25,7 @@ const drawn = (page, atLeast) => until(async () => (await drawnPoints(page)).Tem
 async function sendSlowly(node, boot, first, count) {
   for (let seq = first; seq < first + count; seq += 1) {
     await node.deliver({ temperature: 20 + seq, boot, seq });
-    await sleep(1_900);
+    await sleep(700);
   }
 }
 

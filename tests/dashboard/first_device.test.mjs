@@ -93,7 +93,7 @@ test('its graphs move while one looks', async () => {
   const first = await drawnPoints(page);
   for (let seq = 1; seq <= 6; seq += 1) {
     await node.deliver({ temperature: 20 + seq / 2, humidity: 50 - seq, soilMoisture: 500 + seq, boot, seq });
-    await sleep(1_200); // the 15 minutes are drawn in points of a second
+    await sleep(700); // the 15 minutes are drawn in points of half a second
   }
   await page.getByRole('heading', { name: 'Soil moisture' }).waitFor(); // a graph that appeared with its first value
   const grown = await until(async () => {

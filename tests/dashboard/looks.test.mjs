@@ -157,3 +157,22 @@ test('every control has a name, every page one heading and a title of its own', 
   assert.equal(titles.size, 5, [...titles].join(', '));
   await page.context().close();
 });
+
+test('a device that has been watched for a while shows its story', async () => {
+  const { devices } = await ada.get('/api/v1/devices');
+  const lively = devices.find(({ online }) => online);
+  const page = await browser.visitAs(ada, `/devices/${lively.id}`, { viewport: { width: 1440, height: 1180 } });
+  await page.getByRole('group', { name: 'LED' }).getByRole('button', { name: 'Switch LED On' }).click();
+  await page.locator('.history').getByText(/^Done, /).waitFor();
+  const drawn = await until(async () => {
+    const now = await drawnPoints(page);
+    return Math.min(...Object.values(now)) >= 40 && now;
+  }, 4 * patience, 'each graph draws 40 points');
+  assert.equal(Object.keys(drawn).length, 3);
+  await picture(page, 'story-device');
+  await page.locator('.brand').click();
+  await page.locator('.device-card .number').first().waitFor();
+  await page.waitForTimeout(700);
+  await picture(page, 'story-overview');
+  await page.context().close();
+});

@@ -41,7 +41,7 @@ test('a late reading finds its place, and one delivered twice is drawn once', ()
 test('a graph left open for days stays bounded', () => {
   const series = new Series(0);
   for (let i = 0; i < 50_000; i += 1) series.add(t0 + i * 1_000, i);
-  assert.ok(series.points.length <= 2_000);
+  assert.ok(series.points.length <= 4_000);
   series.trim(t0 + 49_990_000);
   assert.equal(series.points.length, 10);
 });
@@ -102,7 +102,7 @@ test('names of measurements become words, also those that JavaScript knows', () 
 });
 
 test('durations and moments are short and exact enough', () => {
-  const cases = [[140, '0.1 s'], [9_940, '9.9 s'], [59_000, '59 s'], [61_000, '1 min'], [3_600_000, '1 h'], [4 * 86_400_000, '4 days']];
+  const cases = [[14, '14 ms'], [2_540, '2.5 s'], [9_940, '9.9 s'], [59_000, '59 s'], [61_000, '1 min'], [3_600_000, '1 h'], [4 * 86_400_000, '4 days']];
   for (const [ms, text] of cases) assert.equal(duration(ms).replace('\u00a0', ' '), text);
   const noon = new Date(2026, 10, 22, 12, 0).getTime();
   assert.equal(moment(noon, noon + 60_000), '12:00');

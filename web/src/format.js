@@ -83,10 +83,11 @@ export function moment(time, present) {
   return `${date.format(then)}, ${clock(time)}`;
 }
 
-/** @param {number} ms @returns {string} "0.2 s", "45 s", "3 min", "2 h", "4 days" */
+/** @param {number} ms @returns {string} "140 ms", "2.5 s", "45 s", "3 min", "2 h", "4 days" */
 export function duration(ms) {
   const words = strings.time;
-  if (ms < 10 * second) return words.seconds(Math.round(Math.max(ms, 0) / 100) / 10);
+  if (ms < second) return words.milliseconds(Math.round(Math.max(ms, 0)));
+  if (ms < 10 * second) return words.seconds(Math.round(ms / 100) / 10);
   if (ms < minute) return words.seconds(Math.round(ms / second));
   if (ms < hour) return words.minutes(Math.floor(ms / minute));
   if (ms < 2 * day) return words.hours(Math.floor(ms / hour));

@@ -229,6 +229,8 @@ export const strings = {
   time: {
     now: 'just now',
     /** @param {number} n */
+    milliseconds: (n) => `${n}\u00a0ms`,
+    /** @param {number} n */
     seconds: (n) => `${n}\u00a0s`,
     /** @param {number} n */
     minutes: (n) => `${n}\u00a0min`,

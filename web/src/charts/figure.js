@@ -83,7 +83,7 @@ function layout(series, { from, to, name, binary, look, width, height }) {
     : { range: steadyRange(series.extremes(), least_span[name] ?? 0), nticks: 5, tickformat: '~g' };
   const empty = series.points.length === 0;
   return {
-    width, height, margin: { l: 48, r: 14, t: 8, b: to - from > two_hours ? 40 : 24 }, showlegend: false, dragmode: false, hovermode: 'x',
+    width, height, margin: { l: 48, r: 14, t: 8, b: to - from > two_hours ? 40 : 28 }, showlegend: false, dragmode: false, hovermode: 'x',
     paper_bgcolor: 'transparent', plot_bgcolor: 'transparent', font: { family: look.font },
     hoverlabel: { bgcolor: look.surface, bordercolor: look.grid, font: { color: look.text, family: look.font, size: 13 } },
     xaxis: {

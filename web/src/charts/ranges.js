@@ -11,7 +11,7 @@ const hour = 60 * minute;
 
 /** @type {Range[]} */
 export const ranges = [
-  { key: '15m', span: 15 * minute, points: 900, every: 1_000, grows: true },
+  { key: '15m', span: 15 * minute, points: 1_800, every: 1_000, grows: true },
   { key: '1h', span: hour, points: 500, every: 2_000 },
   { key: '24h', span: 24 * hour, points: 500, every: 10_000 },
   { key: '7d', span: 7 * 24 * hour, points: 500, every: 15_000 },

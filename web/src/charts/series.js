@@ -6,7 +6,7 @@
  * @typedef {[time: number, min: number, max: number, avg: number, count: number]} Point
  */
 
-const most_points = 2_000;
+const most_points = 4_000; // more than any range shows at its finest
 
 export class Series {
   /**
@@ -60,7 +60,7 @@ export class Series {
   longestStep() {
     const steps = this.points.slice(1).map((point, i) => point[0] - this.points[i][0]).sort((a, b) => a - b);
     const usual = steps.length ? steps[Math.floor(steps.length / 2)] : 0;
-    return Math.max(3 * usual, 2.5 * this.resolution, 5_000);
+    return Math.max(3 * usual, 5 * this.resolution, 5_000);
   }
 
   /** @returns {{low: number, high: number, last: number}|null} */
