@@ -104,8 +104,15 @@ class CommandLife : public testing::Test {
   mqtt::Client platform_{loop_.get_executor(), options(broker_, "platform")};
   mqtt::Client node_{loop_.get_executor(), options(broker_, "node")};
   UserDirectory users_;
-  Needs needs_{loop_.get_executor(), *database_, platform_, directory_, feed_, devices_, clock_,
-               metrics_,             users_};
+  Needs needs_{loop_.get_executor(),
+               *database_,
+               platform_,
+               directory_,
+               feed_,
+               devices_,
+               clock_,
+               metrics_,
+               users_};
   Dispatcher dispatcher_{needs_};
   std::vector<Command> told_;
   std::shared_ptr<void> listening_;
