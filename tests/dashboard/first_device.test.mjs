@@ -151,7 +151,7 @@ test('the LED is shown as switched only when the device has confirmed it', async
     return null;
   };
   await press('On');
-  await said('Sent, waiting for the device…');
+  await said('Sent, not confirmed…');
   const on = led().getByRole('button', { name: 'Switch LED On' });
   assert.equal(await on.getAttribute('aria-pressed'), 'false', 'not yet');
   assert.equal(await on.getAttribute('aria-disabled'), 'true');

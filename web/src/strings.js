@@ -132,7 +132,7 @@ export const strings = {
     sending: 'Sending…',
     pending: 'On its way…',
     pendingOffline: 'Offline. Waits for the device until',
-    sent: 'Sent, waiting for the device…',
+    sent: 'Sent, not confirmed…',
     /** @param {string} took */
     done: (took) => `Confirmed in ${took}`,
     refused: 'The device refused',
