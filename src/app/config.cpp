@@ -128,6 +128,10 @@ class FileReader {
     const auto device = (*table)["device"].value<std::string>();
     if (!topic || !mqtt::valid_filter(*topic))
       mistake(entry.source(), "data.source.topic must be an MQTT topic such as \"/exp/sensor\"");
+    else if (mqtt::matches(*topic, "croft/v1/x/telemetry") || topic->starts_with("croft/"))
+      mistake(entry.source(),
+              "data.source.topic must lie outside of croft/, which is every "
+              "device's own already");
     else if (!device || !protocol::is_device_id(*device))
       mistake(entry.source(), "data.source.device must be the id of a device");
     else

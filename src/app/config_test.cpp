@@ -94,6 +94,7 @@ TEST_F(ConfigFile, MapsTopicsOfOthersToDevices) {
   EXPECT_EQ(loaded.config.data.sources[0].topic, "/exp/sensor");
   EXPECT_EQ(load("[[data.source]]\ntopic = 'a/#/b'\ndevice = 'x'\n").mistakes.size(), 1U);
   EXPECT_EQ(load("[[data.source]]\ntopic = 'a'\n").mistakes.size(), 1U);
+  EXPECT_EQ(load("[[data.source]]\ntopic = '#'\ndevice = 'x'\n").mistakes.size(), 1U);
   EXPECT_EQ(load("[[data.source]]\ntopic = 'a'\ndevice = 'x'\nqos = 1\n").mistakes.size(), 1U);
 }
 
