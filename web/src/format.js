@@ -4,7 +4,7 @@ import { strings } from './strings.js';
 
 /** Units of the measurements whose meaning the platform defines; others are shown as they come. */
 /** @type {Record<string, string>} */
-const units = { temperature: '°C', humidity: '%', soilMoisture: '/ 1023' };
+const units = { temperature: '°C', humidity: '%', soilMoisture: '/1023' };
 
 const second = 1_000;
 const minute = 60 * second;
