@@ -208,6 +208,7 @@ void Platform::Wiring::start_tasks() {
   if (mosquitto) keep("broker", [this] { return mosquitto->watch(); });
   keep("mqtt", [this] { return client->run(); });
   keep("data", [this] { return data->run(); });
+  keep("live", [this] { return devices->run(); });
   keep("command", [this] { return command->run(); });
   keep("visualisation", [this] { return visualisation->run(); });
   spawn(executor, "app", announce());

@@ -39,7 +39,32 @@ DeviceNow* Devices::entry(std::string_view device) {
 }
 
 void Devices::seen(const DeviceId& device) {
-  if (auto* known = entry(device.str())) known->last_seen = clock_.now();
+  if (auto* known = entry(device.str())) heard_of(device, *known);
+}
+
+void Devices::heard_of(const DeviceId& device, DeviceNow& known) {
+  known.last_seen = clock_.now();
+  if (known.says_status || known.online) return;
+  known.online = true;
+  feed_.device_changed.publish({device});
+}
+
+Task<void> Devices::run() {
+  for (;;) {
+    co_await sleep_for(Seconds(10));
+    notice_silence();
+  }
+}
+
+void Devices::notice_silence() {
+  const auto limit = clock_.now() - kSilence;
+  std::vector<DeviceId> silent;
+  for (auto& [id, known] : known_)
+    if (known.online && !known.says_status && known.last_seen < limit) {
+      known.online = false;
+      silent.emplace_back(id);
+    }
+  for (const auto& device : silent) feed_.device_changed.publish({device});
 }
 
 // Status and state are facts to remember, not to store: the broker keeps them (retained), so they
@@ -54,6 +79,7 @@ void Devices::on_status(mqtt::Delivery delivery) {
   if (!online && delivery.payload() != protocol::kOffline) return;
   // A retained status is old news: it says what is, not that the node spoke just now.
   if (!delivery.retained()) known->last_seen = clock_.now();
+  known->says_status = true;
   known->online = online;
   feed_.device_changed.publish({DeviceId(topic->device)});
 }
@@ -79,7 +105,7 @@ void Devices::on_state(mqtt::Delivery delivery) {
 
 void Devices::on_reading(const ReadingStored& event) {
   remember(event.reading);
-  if (auto* known = entry(event.reading.device.str())) known->last_seen = clock_.now();
+  seen(event.reading.device);
 }
 
 // Each measurement keeps its newest value; a late reading never overwrites a newer one.

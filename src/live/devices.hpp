@@ -14,13 +14,20 @@
 
 namespace croft::live {
 
-// Listens to croft/v1/+/status and croft/v1/+/state and to the feed's readings. On the loop.
+// Listens to croft/v1/+/status and croft/v1/+/state and to the feed's readings. A device that never
+// tells its status (somebody else's, or a script) is online while it is heard of. On the loop.
 class Devices {
  public:
   Devices(const DeviceDirectory&, Feed&, const Clock&);
 
+  // How long a device without a status counts as online after its last sign of life.
+  static constexpr std::chrono::minutes kSilence{2};
+
   // Subscribes; call once before the client runs.
   void listen(mqtt::Client&);
+  // Once in ten seconds: whoever tells no status and fell silent is offline. Until cancelled.
+  Task<void> run();
+  void notice_silence();
   // Nothing known of it yet: an empty DeviceNow.
   const DeviceNow& now(const DeviceId&) const;
   // A device has shown a sign of life (a reading, an acknowledgement).
@@ -29,6 +36,7 @@ class Devices {
   void remember(const Reading&);
 
  private:
+  void heard_of(const DeviceId&, DeviceNow&);
   void on_status(mqtt::Delivery);
   void on_state(mqtt::Delivery);
   void on_reading(const ReadingStored&);

@@ -6,8 +6,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "model/alert.hpp"
 #include "model/command.hpp"
 #include "model/device.hpp"
 #include "model/principal.hpp"
@@ -59,8 +62,27 @@ struct DeviceRemoved {
 struct CommandChanged {
   Command command;
 };
+struct TimedChanged {  // a timed command, as the JSON object that its routes answer
+  UserId owner;
+  DeviceId device;
+  std::string json;
+};
+struct AlertChanged {  // fired or cleared
+  Alert alert;
+};
 struct SessionEnded {
   SessionId session;
+};
+
+// Whoever must have done something about a device's readings before their message is taken off the
+// broker's hands.
+struct Keeper {
+  // Asked for each message, so it must cost next to nothing.
+  std::function<bool(const DeviceId&)> wants;
+  // The readings of one message, stored, in the order of their coming, one that came again among
+  // them. Calls `kept` when it has done its part; as long as it does not, the broker keeps the
+  // message, and gives it again after a restart.
+  std::function<void(std::vector<Reading>, std::function<void()> kept)> keep;
 };
 
 struct Feed {
@@ -69,7 +91,10 @@ struct Feed {
   Signal<DeviceRegistered> device_registered;
   Signal<DeviceRemoved> device_removed;
   Signal<CommandChanged> command_changed;
+  Signal<TimedChanged> timed_changed;
+  Signal<AlertChanged> alert_changed;
   Signal<SessionEnded> session_ended;
+  std::vector<Keeper> keepers;  // complete before the first reading comes
 };
 
 }  // namespace croft::live

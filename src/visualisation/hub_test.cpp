@@ -56,6 +56,8 @@ class LiveHub : public testing::Test {
     directory_.put({DeviceId("bed-1"), UserId("alice"), "Bed 1"});
     directory_.put({DeviceId("bed-2"), UserId("alice"), "Bed 2"});
     directory_.put({DeviceId("bob-1"), UserId("bob"), "Bob's"});
+    // Heard of before, so that a reading is no news about who is online.
+    for (const auto* id : {"bed-1", "bed-2", "bob-1"}) devices_.seen(DeviceId(id));
   }
   ~LiveHub() override {
     hub_.close_all();
@@ -168,7 +170,7 @@ TEST_F(LiveHub, TellsDeviceChangesCommandsAndRemovals) {
   feed_.device_removed.publish({{DeviceId("bed-1"), UserId("alice"), "Bed 1"}});
   turn();
   ASSERT_EQ(alice.got.size(), 3U);
-  EXPECT_NE(alice.got[0].find(R"("type":"device","device":"bed-1","online":false)"),
+  EXPECT_NE(alice.got[0].find(R"("type":"device","device":"bed-1","online":true)"),
             std::string::npos);
   EXPECT_TRUE(alice.got[1].starts_with(R"({"type":"command","id":"c1")"));
   EXPECT_NE(alice.got[2].find("deviceRemoved"), std::string::npos);
