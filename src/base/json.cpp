@@ -173,6 +173,12 @@ const boost::json::value* JsonFields::require(std::string_view name) {
 
 bool JsonFields::has(std::string_view name) const { return find(name) != nullptr; }
 
+bool JsonFields::is_null(std::string_view name) const {
+  if (malformed_) return false;
+  const auto* found = parsed_->value.as_object().if_contains({name.data(), name.size()});
+  return found != nullptr && found->is_null();
+}
+
 std::optional<std::string> JsonFields::optional_text(std::string_view name, Length length) {
   const auto* found = find(name);
   if (found == nullptr) return std::nullopt;

@@ -100,6 +100,8 @@ class JsonFields {
   std::optional<Seconds> optional_seconds(std::string_view name, Seconds least, Seconds most);
   std::vector<std::string> texts(std::string_view name, std::size_t most);
   bool has(std::string_view name) const;
+  // Whether it is there and null: absent for every other reader, but meant.
+  bool is_null(std::string_view name) const;
   // A nested object as its own JSON text; "" when absent.
   std::string object(std::string_view name);
 

@@ -78,13 +78,24 @@ void write_condition(JsonWriter& json, const Condition& condition) {
   json.member("cooldown", condition.cooldown.count());
 }
 
-std::string describe(const Condition& condition) {
-  if (condition.kind == Kind::silent)
-    return "no " + condition.measurement + " for " + std::to_string(condition.no_data_for.count()) +
-           " s";
-  std::string text = condition.measurement + ' ' + std::string(to_string(condition.kind)) + ' ';
+std::string spell(Seconds time) {
+  const auto count = time.count();
+  if (count > 0 && count % 86'400 == 0) return std::to_string(count / 86'400) + " d";
+  if (count > 0 && count % 3600 == 0) return std::to_string(count / 3600) + " h";
+  if (count > 0 && count % 60 == 0) return std::to_string(count / 60) + " min";
+  return std::to_string(count) + " s";
+}
+
+std::string describe_limit(const Condition& condition) {
+  if (condition.kind == Kind::silent) return "no data for " + spell(condition.no_data_for);
+  std::string text = std::string(to_string(condition.kind)) + ' ';
   append_number(text, condition.threshold);
   return text;
+}
+
+std::string describe(const Condition& condition) {
+  return condition.measurement + (condition.kind == Kind::silent ? ": " : " ") +
+         describe_limit(condition);
 }
 
 }  // namespace croft::rules

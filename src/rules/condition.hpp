@@ -36,7 +36,11 @@ enum class Scope {
 void read_condition(JsonFields& in, Scope, Condition&);
 // Writes the same members into an open object, those that apply.
 void write_condition(JsonWriter&, const Condition&);
-// "temperature above 30", "no humidity for 300 s"
+// "above 30", "no data for 10 min"
+std::string describe_limit(const Condition&);
+// "temperature above 30", "humidity: no data for 10 min"
 std::string describe(const Condition&);
+// "10 min", "90 s", "2 h", "1 d": whole, in the largest unit that is.
+std::string spell(Seconds);
 
 }  // namespace croft::rules

@@ -49,7 +49,7 @@ TEST(Condition, CanBeSilence) {
   const auto [condition, error] = read(R"({"measurement":"humidity","noDataFor":"PT10M"})");
   ASSERT_FALSE(error);
   EXPECT_EQ(text(condition), R"({"measurement":"humidity","noDataFor":600,"cooldown":0})");
-  EXPECT_EQ(describe(condition), "no humidity for 600 s");
+  EXPECT_EQ(describe(condition), "humidity: no data for 10 min");
 }
 
 TEST(Condition, IsRefusedByTheNameOfEachMistake) {
