@@ -15,9 +15,9 @@ export const floors = {
   mqtt: 3,
   db: 3,
   sessions: 3,
+  rules: 3,
   security: 4,
   live: 4,
-  rules: 3,
   mail: 4,
   broker: 4,
   auth: 5,
@@ -61,6 +61,9 @@ function servicesApart(tree) {
 
 function downwardOnly(tree) {
   const faults = [];
+  for (const [room, sentence] of tree.rooms) {
+    if (!(room in floors)) faults.push({ path: sentence.path, line: 1, what: `${room} has no floor; give it one in tools/house/structure.mjs` });
+  }
   for (const { file, include, target } of crossings(tree)) {
     if (file.isTest || (services.includes(file.room) && services.includes(target))) continue;
     if (!(floors[target] < floors[file.room])) {
