@@ -37,18 +37,23 @@ MailId enqueue(db::Connection& connection, const NewMail& mail, Instant now) {
   const std::string_view text = place.waiting <= kMostTexts ? std::string_view(mail.text) : "";
   connection.execute(
       "INSERT INTO mail_outbox (id, user_id, address, subject, body, kind, about, timezone,"
-      " created, more, letter) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, NULL)",
-      {id, mail.user, mail.to, mail.subject, text, mail.kind, mail.about, mail.timezone, now});
+      " created, place, more, letter) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, NULL)",
+      {id, mail.user, mail.to, mail.subject, text, mail.kind, mail.about, mail.timezone, now,
+       place.waiting});
   return MailId(id);
 }
 
 std::optional<MailView> find(db::Connection& connection, const MailId& id) {
   return connection.first(
-      "SELECT l.state, l.mails, l.attempts, l.last_error, l.ended FROM mail_outbox o"
-      " LEFT JOIN mail_letters l ON l.id = o.letter WHERE o.id = $1",
+      "SELECT l.state, l.mails, l.attempts, l.last_error, l.ended, s.trouble"
+      " FROM mail_outbox o LEFT JOIN mail_letters l ON l.id = o.letter"
+      " LEFT JOIN mail_sender s ON s.id = 1 WHERE o.id = $1",
       {id}, [](const db::Row& row) {
         MailView view;
-        if (row.is_null(0)) return view;
+        if (row.is_null(0)) {
+          if (!row.is_null(5)) view.last_error = row.string(5);  // nobody's mail goes out now
+          return view;
+        }
         view.attempts = row.integer(2);
         view.last_error = row.string(3);
         if (row.text(0) == "failed") view.state = MailState::failed;

@@ -17,9 +17,10 @@ inline constexpr std::string_view kSchema =
     "  about TEXT NOT NULL,"
     "  timezone TEXT NOT NULL,"
     "  created BIGINT NOT NULL,"
-    "  more BIGINT NOT NULL,"  // further mails that are only counted here
-    "  letter TEXT);"          // the letter that carries it
-    "CREATE INDEX mail_outbox_waiting ON mail_outbox (address, id) WHERE letter IS NULL;"
+    "  place BIGINT NOT NULL,"  // in the row of those waiting for this address
+    "  more BIGINT NOT NULL,"   // further mails that are only counted here
+    "  letter TEXT);"           // the letter that carries it
+    "CREATE INDEX mail_outbox_waiting ON mail_outbox (address, place) WHERE letter IS NULL;"
     "CREATE INDEX mail_outbox_letter ON mail_outbox (letter);"
     // What really goes out: one mail or many, written once and sent until it is taken.
     "CREATE TABLE mail_letters ("
@@ -53,6 +54,7 @@ inline constexpr std::string_view kSchema =
     "  tokens DOUBLE PRECISION NOT NULL,"
     "  filled BIGINT NOT NULL,"
     "  failures BIGINT NOT NULL,"
-    "  away_until BIGINT NOT NULL)";
+    "  away_until BIGINT NOT NULL,"
+    "  trouble TEXT NOT NULL)";
 
 }  // namespace croft::mail
