@@ -12,6 +12,7 @@
 
 #include "app/administration.hpp"
 #include "app/config.hpp"
+#include "app/doctor.hpp"
 #include "app/platform.hpp"
 #include "app/simulate.hpp"
 #include "app/version.hpp"
@@ -72,8 +73,6 @@ int serve(const ConfigFlags& flags) {
   if (const auto wrong = check_targets(flags.targets); !wrong.empty())
     throw std::runtime_error(wrong);
   log::configure(level_of(loaded.config.log.level), format_of(loaded.config.log.format));
-  if (!loaded.config.smtp.url.empty())
-    log::warning("app", "smtp.url is set, but this version sends no mail yet");
   Platform platform(std::move(loaded.config));
   return platform.run();
 }
@@ -89,6 +88,13 @@ int check(const ConfigFlags& flags) {
   if (!report(load(flags).mistakes)) return 1;
   std::cout << "the configuration is right\n";
   return 0;
+}
+
+int examine(const ConfigFlags& flags, const std::string& mail_to) {
+  auto loaded = load(flags);
+  if (!report(loaded.mistakes)) return 1;
+  log::configure(log::Level::warning, log::Format::text);
+  return doctor(loaded.config, mail_to);
 }
 
 // The first line of standard input, for passwords that must not appear among the processes.
@@ -278,6 +284,14 @@ int run_command_line(int argc, char** argv) {
   auto* check_command = config_command->add_subcommand("check", "one line per mistake");
   add_config_flags(*check_command, config);
   check_command->callback([&] { exit_code = check(config); });
+
+  std::string mail_to;
+  auto* doctor_command =
+      app.add_subcommand("doctor", "look for what is wrong, and say it in words");
+  doctor_command->add_option("--mail-to", mail_to, "also send a test mail there")
+      ->type_name("ADDRESS");
+  add_config_flags(*doctor_command, config);
+  doctor_command->callback([&] { exit_code = examine(config, mail_to); });
 
   add_user_commands(app, admin);
   add_device_commands(app, admin);

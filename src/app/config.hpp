@@ -51,6 +51,8 @@ struct Config {
   struct {
     std::string url;
     std::string from;
+    std::string ca_file;
+    int per_minute = 30;
   } smtp;
   struct {
     std::string signup = "open";

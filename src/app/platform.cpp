@@ -20,6 +20,7 @@
 #include "data/data.hpp"
 #include "http/server.hpp"
 #include "http/static_files.hpp"
+#include "mail/sender.hpp"
 #include "security/digest.hpp"
 #include "security/guard.hpp"
 #include "visualisation/visualisation.hpp"
@@ -84,6 +85,8 @@ struct Platform::Wiring {
   std::unique_ptr<broker::Credentials> credentials;
   std::unique_ptr<auth::Service> auth;
   std::unique_ptr<data::Service> data;
+  std::unique_ptr<mail::Transport> mail_server;  // nothing when none is configured
+  std::unique_ptr<mail::Sender> mail;            // sends what command puts into its outbox
   std::unique_ptr<command::Service> command;
   std::unique_ptr<visualisation::Service> visualisation;
   std::uint16_t http_port = 0;
@@ -180,6 +183,11 @@ void Platform::Wiring::make_services() {
       command::Config{config.command.validity, config.command.grace},
       command::Needs{executor, *database, *client, directory, feed, *devices, clock, metrics,
                      users});
+  mail_server = open_mail(config);
+  mail = std::make_unique<mail::Sender>(
+      mail::Config{mail_from(config), config.http.public_url,
+                   static_cast<double>(config.smtp.per_minute)},
+      mail::Needs{executor, *database, mail_server.get(), clock, metrics});
   visualisation = std::make_unique<visualisation::Service>(
       visualisation::Config{}, visualisation::Needs{executor, directory, feed, *devices, clock,
                                                     metrics, http::static_files(files)});
@@ -210,6 +218,7 @@ void Platform::Wiring::start_tasks() {
   keep("data", [this] { return data->run(); });
   keep("live", [this] { return devices->run(); });
   keep("command", [this] { return command->run(); });
+  keep("mail", [this] { return mail->run(); });
   keep("visualisation", [this] { return visualisation->run(); });
   spawn(executor, "app", announce());
   spawn(executor, "app", wait_for_signal());
@@ -251,6 +260,7 @@ Task<void> Platform::Wiring::stop() {
   visualisation->close_all();
   co_await server->drain(milliseconds(3000));
   co_await data->drain();
+  co_await mail->drain(milliseconds(3000));
   co_await client->flush(milliseconds(2000));
   client->stop();
   if (mosquitto) co_await mosquitto->stop();

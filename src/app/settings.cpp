@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "app/config.hpp"
+#include "mail/address.hpp"
 
 namespace croft::app {
 namespace {
@@ -91,6 +92,45 @@ Set url(Where where, std::vector<std::string> schemes, std::string expected,
   };
 }
 
+template <class Where>
+Set mail_server(Where where) {
+  return [where](Config& config, const std::string& value) {
+    if (!value.empty())
+      if (const auto server = mail::parse_server(value); !server) return server.error().message;
+    where(config) = value;
+    return std::string();
+  };
+}
+
+template <class Where>
+Set mailbox(Where where) {
+  return [where](Config& config, const std::string& value) {
+    if (!value.empty() && !mail::parse_mailbox(value))
+      return std::string("must be an address such as croft@example.org");
+    where(config) = value;
+    return std::string();
+  };
+}
+
+template <class Where>
+Set whole(Where where, int least, int most) {
+  return [where, least, most](Config& config, const std::string& value) {
+    int number = 0;
+    const auto* end = value.data() + value.size();
+    const auto [stop, error] = std::from_chars(value.data(), end, number);
+    if (error != std::errc() || stop != end || number < least || number > most)
+      return "must be a number from " + std::to_string(least) + " to " + std::to_string(most);
+    where(config) = number;
+    return std::string();
+  };
+}
+
+template <class Where>
+Get shown_whole(Where where) {
+  return
+      [where](const Config& config) { return std::to_string(where(const_cast<Config&>(config))); };
+}
+
 std::vector<std::string> split(const std::string& value) {
   std::vector<std::string> parts;
   std::size_t at = 0;
@@ -159,12 +199,18 @@ std::vector<Setting> make_settings() {
   add("sessions.lifetime", "a duration", "after which one must log in again",
       duration(CROFT_FIELD(sessions.lifetime), Seconds(60), std::chrono::days(365)),
       shown_duration(CROFT_FIELD(sessions.lifetime)));
-  add("smtp.url", "a URL", "the mail server (kept for triggers; not used by this version)",
-      url(CROFT_FIELD(smtp.url), {"smtp://", "smtps://"}, "must start with smtp:// or smtps://"),
-      shown(CROFT_FIELD(smtp.url)));
+  add("smtp.url", "a URL",
+      "the mail server, smtp://user:password@host:587 or smtps://...; empty: no mail is sent",
+      mail_server(CROFT_FIELD(smtp.url)), shown(CROFT_FIELD(smtp.url)));
   all.back().secret = true;
-  add("smtp.from", "an e-mail address", "the sender of mails (not used by this version)",
-      text(CROFT_FIELD(smtp.from)), shown(CROFT_FIELD(smtp.from)));
+  add("smtp.from", "an e-mail address",
+      "the sender of mails, such as Croft <croft@example.org>; empty: the user of smtp.url",
+      mailbox(CROFT_FIELD(smtp.from)), shown(CROFT_FIELD(smtp.from)));
+  add("smtp.ca_file", "a file",
+      "certificates (PEM) the mail server's is checked with; empty: those of the system",
+      text(CROFT_FIELD(smtp.ca_file)), shown(CROFT_FIELD(smtp.ca_file)));
+  add("smtp.per_minute", "a number", "the most mails a minute to everybody together",
+      whole(CROFT_FIELD(smtp.per_minute), 1, 10'000), shown_whole(CROFT_FIELD(smtp.per_minute)));
   add("auth.signup", "open, first or closed",
       "who may sign up: anybody; only the first account of all; nobody",
       one_of(CROFT_FIELD(auth.signup), {"open", "first", "closed"}),

@@ -7,20 +7,41 @@
 #include <stdexcept>
 
 #include "db/sqlite.hpp"
+#include "mail/smtp.hpp"
 #include "sessions/memory.hpp"
 
 namespace croft::app {
 
-std::unique_ptr<db::Database> open_database(const Config& config,
-                                            const std::filesystem::path& state_dir) {
+std::filesystem::path database_file(const Config& config, const std::filesystem::path& state_dir) {
   constexpr std::string_view kScheme = "sqlite:";
   std::filesystem::path file = config.database.url.substr(kScheme.size());
   if (file != ":memory:" && file.is_relative()) file = state_dir / file;
-  return db::open_sqlite({.file = file});
+  return file;
+}
+
+std::unique_ptr<db::Database> open_database(const Config& config,
+                                            const std::filesystem::path& state_dir) {
+  return db::open_sqlite({.file = database_file(config, state_dir)});
 }
 
 std::unique_ptr<sessions::Store> open_sessions(const Config&, const Clock& clock) {
   return std::make_unique<sessions::Memory>(clock);
+}
+
+std::unique_ptr<mail::Transport> open_mail(const Config& config) {
+  if (config.smtp.url.empty()) return nullptr;
+  return mail::make_smtp(
+      {.server = mail::parse_server(config.smtp.url).value(), .ca_file = config.smtp.ca_file});
+}
+
+mail::Mailbox mail_from(const Config& config) {
+  if (const auto box = mail::parse_mailbox(config.smtp.from)) return *box;
+  if (config.smtp.url.empty()) return {};
+  const auto user = mail::parse_server(config.smtp.url).value().username;
+  if (mail::is_address(user)) return {"Croft", user};
+  throw std::runtime_error(
+      "smtp.url is set, but nobody is named as the sender of mails; set smtp.from to an address "
+      "such as croft@example.org");
 }
 
 mqtt::Options platform_client(std::string host, std::uint16_t port, std::string username,

@@ -10,13 +10,22 @@
 #include "app/config.hpp"
 #include "base/clock.hpp"
 #include "db/database.hpp"
+#include "mail/address.hpp"
+#include "mail/transport.hpp"
 #include "mqtt/client.hpp"
 #include "sessions/store.hpp"
 
 namespace croft::app {
 
+// The file of an embedded database, or ":memory:".
+std::filesystem::path database_file(const Config&, const std::filesystem::path& state_dir);
 std::unique_ptr<db::Database> open_database(const Config&, const std::filesystem::path& state_dir);
 std::unique_ptr<sessions::Store> open_sessions(const Config&, const Clock&);
+
+// Nothing when no mail server is configured.
+std::unique_ptr<mail::Transport> open_mail(const Config&);
+// The sender of mails. Throws std::runtime_error when a mail server is configured and no sender.
+mail::Mailbox mail_from(const Config&);
 
 // Croft's own session with the broker: it keeps its queue there while it restarts.
 mqtt::Options platform_client(std::string host, std::uint16_t port, std::string username,

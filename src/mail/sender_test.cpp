@@ -78,6 +78,12 @@ class Sending : public testing::Test {
   std::optional<MailView> look(const MailId& id) {
     return database_->read_now([&](db::Connection& connection) { return find(connection, id); });
   }
+  std::int64_t rows_in(const std::string& table) {
+    return database_->read_now([&](db::Connection& connection) {
+      return *connection.first("SELECT count(*) FROM " + table, {},
+                               [](const db::Row& row) { return row.integer(0); });
+    });
+  }
   template <class T>
   T play(Task<T> task) {
     std::optional<T> result;
@@ -375,24 +381,13 @@ TEST_F(Sending, ForgetsWhatWasSettledAMonthAgo) {
   clock_.advance(hours(24 * 2));
   play(prune());
   EXPECT_FALSE(look(id));
-  EXPECT_EQ(database_->read_now([](db::Connection& connection) {
-    return *connection.first(
-        "SELECT (SELECT count(*) FROM mail_letters) +"
-        " (SELECT count(*) FROM mail_recipients) +"
-        " (SELECT count(*) FROM mail_outbox)",
-        {}, [](const db::Row& row) { return row.integer(0); });
-  }),
-            0);
+  EXPECT_EQ(rows_in("mail_letters") + rows_in("mail_recipients") + rows_in("mail_outbox"), 0);
 }
 
 TEST_F(Sending, CountsWhatItNoLongerKeeps) {
   MailId last;
   for (int i = 0; i < 1'500; ++i) last = put("alert " + std::to_string(i));
-  EXPECT_EQ(database_->read_now([](db::Connection& connection) {
-    return *connection.first("SELECT count(*) FROM mail_outbox", {},
-                             [](const db::Row& row) { return row.integer(0); });
-  }),
-            kMostKept);
+  EXPECT_EQ(rows_in("mail_outbox"), kMostKept);
   work();
   ASSERT_EQ(server_.attempts.size(), 1U);
   EXPECT_NE(server_.attempts[0].envelope.content.find("1,500 messages between"), std::string::npos);

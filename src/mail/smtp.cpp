@@ -85,6 +85,7 @@ struct Conversation {
     if (line.size() < 3 ||
         !std::all_of(line.begin(), line.begin() + 3, [](char c) { return c >= '0' && c <= '9'; }))
       return;
+    if (line.starts_with("221")) return;  // a farewell says nothing of what went before
     code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
     last = printable(line);
     if (code == 250) knows_us = true;

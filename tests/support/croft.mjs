@@ -41,6 +41,13 @@ export function croftCommand(args, { env = {}, input } = {}) {
   return { code: ended.status, signal: ended.signal, stdout: ended.stdout, stderr: ended.stderr };
 }
 
+/** The same without holding up this program, for a command that talks to it. */
+export async function croftCommandAsync(args, { env = {} } = {}) {
+  const started = spawnCroft(args, { env });
+  const { code, signal } = await within(started.exited, 30_000, `croft ${args[0]} ends`);
+  return { code, signal, stdout: started.logs() };
+}
+
 /** Starts any command of the program: {child, exited, logs()}. It is killed when the tests end. */
 export function spawnCroft(args, { env = {} } = {}) {
   const child = spawn(binary, args, { env: cleanEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] });
