@@ -2,7 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/reading.hpp"
 
+#include <algorithm>
+
 namespace croft {
+
+std::optional<double> number_of(const Reading& reading, std::string_view measurement) {
+  const auto found = std::ranges::find(reading.values, measurement, &Measurement::name);
+  if (found == reading.values.end()) return std::nullopt;
+  if (const auto* truth = std::get_if<bool>(&found->value)) return *truth ? 1 : 0;
+  return std::get<double>(found->value);
+}
 
 void write_values(JsonWriter& json, const std::vector<Measurement>& values) {
   json.begin_object();

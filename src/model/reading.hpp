@@ -30,6 +30,9 @@ struct Reading {
   std::vector<Measurement> values;
 };
 
+// A measurement of a reading, booleans as 0 and 1; nothing when it is not among the values.
+std::optional<double> number_of(const Reading&, std::string_view measurement);
+
 // {"device","time","received","values":{...}} and, when so, "clock":"server".
 void write_json(JsonWriter&, const Reading&);
 // {"temperature":23.5,"on":true}

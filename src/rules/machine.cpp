@@ -64,9 +64,13 @@ Transition tick(const Condition& condition, State& state, Instant now) {
 
 Transition judge(const Condition& condition, State& state, Instant time, double value) {
   if (state.last_time && time < *state.last_time) return {};
+  // Nothing happens before what was told already; the first reading may be a little older than the
+  // trigger, since a node's clock may be behind.
+  const bool first = !state.last_time && condition.kind != Kind::silent;
   state.last_time = time;
   state.last_value = value;
-  time = std::max(time, state.since);  // nothing happens before what was told already
+  if (first) state.since = time;
+  time = std::max(time, state.since);
   if (condition.kind == Kind::silent) {
     if (state.phase == Phase::firing) return clear(state, time);
     state.since = time;
