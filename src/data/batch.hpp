@@ -2,16 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
-#include "base/task.hpp"
+#include "data/journey.hpp"
 #include "data/reading_key.hpp"
 #include "model/reading.hpp"
 #include "protocol/ack_codec.hpp"
@@ -41,26 +38,23 @@ struct StoredRanges {
 
 // Belongs to the loop, and to the writing worker while its transaction runs.
 struct Batch {
-  explicit Batch(const Executor& executor) : done(executor) {
-    done.expires_at(std::chrono::steady_clock::time_point::max());
-  }
-
   std::vector<Arrival> arrivals;     // in the order of their coming
   std::vector<StoredRanges> ranges;  // by `arrival`
   std::size_t bytes = 0;             // about what it takes in memory
   bool closed = false;               // on its way to the store: nothing is added any more
+  bool ended = false;
   bool committed = false;
-  asio::steady_timer done;  // cancelled when the batch has ended, one way or the other
+  WaitingPlace journeys;
 };
 
-// One message's share of a batch.
+// One message's share of a batch; valid until its journey was let go and has returned.
 struct Share {
   std::shared_ptr<Batch> batch;
   std::size_t first = 0;
   std::size_t count = 0;
 
-  // Awaits the end of the batch; then batch->committed says how it ended.
-  auto ended() const { return batch->done.async_wait(asio::as_tuple(asio::use_awaitable)); }
+  // For journeys: waits for the end of the batch; then batch->committed says how it ended.
+  auto ended() const { return batch->journeys.wait(); }
   std::span<Arrival> arrivals() const { return std::span(batch->arrivals).subspan(first, count); }
 };
 

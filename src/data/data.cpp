@@ -47,8 +47,7 @@ struct Service::Rooms {
         writer(config.writer, n.loop, n.db, n.metrics),
         refusals(n.loop, n.db, n.directory, n.clock, n.metrics),
         removal(n.loop, n.db, writer, refusals, n.feed),
-        ingest(
-            {n.loop, n.mqtt, n.directory, n.feed, n.devices, n.clock, n.metrics, writer, refusals}),
+        ingest({n.mqtt, n.directory, n.feed, n.devices, n.clock, n.metrics, writer, refusals}),
         routes({n.db, names, n.directory, n.clock}),
         ended(n.loop) {}
 
@@ -67,7 +66,8 @@ struct Service::Rooms {
   Removal removal;
   Ingest ingest;
   Routes routes;
-  int running = 0;
+  bool writing = false;
+  int running = 0;  // of the other two
   Event ended;
 };
 
@@ -107,17 +107,19 @@ Task<void> Service::run() {
     spawn(rooms.needs.loop, "data", rooms.side(rooms.refusals.run()));
     spawn(rooms.needs.loop, "data", rooms.side(rooms.removal.run()));
   }
+  rooms.writing = true;
   co_await rooms.writer.run();
+  rooms.writing = false;
+  rooms.ended.raise();
 }
 
 Task<void> Service::drain() {
   auto& rooms = *rooms_;
-  co_await rooms.ingest.close();
+  rooms.ingest.close();
   rooms.writer.stop();
-  co_await rooms.ingest.ended();
   rooms.refusals.stop();
   rooms.removal.stop();
-  while (rooms.running > 0) co_await rooms.ended.wait();
+  while (rooms.writing || rooms.running > 0) co_await rooms.ended.wait();
   if (rooms.needs.mqtt.connected()) co_await rooms.needs.mqtt.flush(kFlush);
 }
 

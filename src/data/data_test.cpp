@@ -16,16 +16,6 @@ namespace {
 
 using boost::json::value;
 
-class AdmitAlice final : public http::Guard {
- public:
-  Task<Result<>> admit(http::Request& request) override {
-    Principal alice;
-    alice.user = UserId("alice");
-    request.caller = alice;
-    co_return Result<>();
-  }
-};
-
 mqtt::Options options(const mqtt::TestBroker& broker, const char* id) {
   mqtt::Options options;
   options.port = broker.port();
@@ -195,103 +185,6 @@ TEST_F(DataTest, AcknowledgesManyGapsInSeveralMessages) {
       ranges += ack.count;
     }
     EXPECT_EQ(ranges, 100U);
-  }());
-}
-
-TEST_F(DataTest, PagesThroughEverythingWithCursors) {
-  start_node();
-  play([&]() -> Task<void> {
-    co_await ready();
-    for (int i = 0; i < 25; ++i)
-      co_await publish(i % 2 == 0 ? "croft/v1/d1/telemetry" : "croft/v1/d2/telemetry",
-                       "{\"t\":" + std::to_string(i) +
-                           ",\"time\":" + std::to_string(1'763'800'000 + i / 3) + "}");
-    co_await stored(25);
-    std::vector<std::string> times;
-    std::string cursor;
-    for (bool more = true; more;) {
-      auto page_query = query({{"limit", "7"}});
-      if (!cursor.empty()) page_query.values["cursor"] = cursor;
-      const auto page = co_await json("/api/v1/data/all", page_query);
-      for (const auto& reading : page.at("readings").as_array())
-        times.emplace_back(reading.at("time").as_string());
-      more = page.at("next").is_string();
-      if (more) cursor = page.at("next").as_string();
-    }
-    EXPECT_EQ(times.size(), 25U);
-    EXPECT_TRUE(std::is_sorted(times.begin(), times.end()));
-  }());
-}
-
-TEST_F(DataTest, ListsADayAndARangeAndStreamsThemAsFiles) {
-  start_node();
-  play([&]() -> Task<void> {
-    co_await ready();
-    co_await publish(
-        "croft/v1/d1/telemetry",
-        R"([{"t":1,"time":"2025-10-25T21:59:59Z"},{"t":2,"time":"2025-10-25T22:00:00Z"},
-                         {"t":3,"time":"2025-10-26T22:59:59Z"},{"t":4,"time":"2025-10-26T23:00:00Z"}])");
-    co_await stored(4);
-    const auto long_day = query({{"date", "2025-10-26"}, {"tz", "Europe/Paris"}});
-    const auto day = co_await json("/api/v1/data/byDate", long_day);
-    EXPECT_EQ(day.at("readings").as_array().size(), 2U);
-    EXPECT_TRUE(day.at("next").is_null());
-    auto file = co_await get("/api/v1/data/byDate", long_day, "text/csv");
-    std::string body;
-    for (bool more = true; more;) more = co_await file.stream(body);
-    EXPECT_EQ(body,
-              "device,time,received,t\r\n"
-              "d1,2025-10-25T22:00:00.000Z,2025-11-22T12:00:00.000Z,2\r\n"
-              "d1,2025-10-26T22:59:59.000Z,2025-11-22T12:00:00.000Z,3\r\n");
-  }());
-}
-
-TEST_F(DataTest, RefusesWrongParametersAndHidesForeignDevices) {
-  play([&]() -> Task<void> {
-    const std::vector<std::pair<std::string, http::Query>> wrong = {
-        {"all", query({{"limit", "0"}})},
-        {"all", query({{"limit", "1001"}})},
-        {"all", query({{"limit", "ten"}})},
-        {"all", query({{"cursor", "AAAA"}})},
-        {"last", query({{"n", "0"}})},
-        {"last", query({{"n", "1001"}})},
-        {"byDate", query({})},
-        {"byDate", query({{"date", "2025-02-29"}})},
-        {"series", query({})},
-        {"series", query({{"device", "d1"}, {"measurement", "1t"}})},
-        {"series", query({{"device", "d1"}, {"measurement", "t"}, {"points", "5001"}})},
-        {"refused", query({{"limit", "-1"}})}};
-    for (const auto& [path, parameters] : wrong) {
-      const int answer = co_await status("/api/v1/data/" + path, parameters);
-      EXPECT_EQ(answer, 422) << path;
-    }
-    for (const char* device : {"d3", "d9", ""}) {
-      for (const char* path : {"all", "last", "series", "refused"}) {
-        const int answer =
-            co_await status(std::string("/api/v1/data/") + path,
-                            query({{"device", *device == 0 ? "x" : device}, {"measurement", "t"}}));
-        EXPECT_EQ(answer, 404) << path << ' ' << device;
-      }
-    }
-  }());
-}
-
-TEST_F(DataTest, DrawsASeries) {
-  start_node();
-  play([&]() -> Task<void> {
-    co_await ready();
-    co_await publish("croft/v1/d1/telemetry",
-                     R"([{"t":1,"time":1763812000},{"t":5,"time":1763812001}])");
-    co_await stored(2);
-    const auto few =
-        co_await json("/api/v1/data/series", query({{"device", "d1"}, {"measurement", "t"}}));
-    EXPECT_EQ(few.at("points").as_array().size(), 2U);
-    EXPECT_EQ(few.at("to"), "2025-11-22T12:00:00.000Z");
-    EXPECT_EQ(few.at("from"), "2025-11-21T12:00:00.000Z");
-    const auto one = co_await json(
-        "/api/v1/data/series", query({{"device", "d1"}, {"measurement", "t"}, {"points", "1"}}));
-    EXPECT_EQ(boost::json::serialize(one.at("points")), R"([["2025-11-21T12:00:00.000Z",1,5,3]])");
-    EXPECT_EQ(one.at("resolution"), 86400);
   }());
 }
 

@@ -48,7 +48,7 @@ class ExportTest : public testing::Test {
  protected:
   void SetUp() override {
     db::migrate(*database_, "data", migrations());
-    Batch batch(loop_.get_executor());
+    Batch batch;
     for (int i = 0; i < kRows; ++i) {
       const std::string device = i % 2 == 0 ? "d1" : "d2";
       batch.arrivals.push_back(arrival(device, kNoon + Seconds(i), i));

@@ -3,7 +3,6 @@
 #include "data/ingest.hpp"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 
 #include "base/json.hpp"
 #include "protocol/ack_codec.hpp"
@@ -21,15 +20,6 @@ const Instant kEarliest = std::chrono::sys_days(std::chrono::January / 1 / 2020)
 std::string_view device_in(std::string_view topic) {
   topic.remove_prefix(std::min(topic.size(), protocol::kTopicPrefix.size()));
   return topic.substr(0, topic.find('/')).substr(0, protocol::kMaxDeviceIdBytes);
-}
-
-void log_failure(const std::exception_ptr& failure) {
-  try {
-    std::rethrow_exception(failure);
-  } catch (const std::exception& error) {
-    log::error("data", "the journey of a message broke; the broker will deliver it again",
-               {{"error", error.what()}});
-  }
 }
 
 bool has_identity(const protocol::ReadingView& view) {
@@ -52,25 +42,29 @@ Moment judge_time(std::optional<std::int64_t> time_ms, Instant received) {
 
 Ingest::Ingest(Needs needs)
     : needs_(needs),
-      ended_(needs.loop),
       dropped_(needs.metrics.counter("data_dropped_total",
                                      "QoS 0 messages dropped because the store was behind.")),
       unsent_acks_(needs.metrics.counter("data_acks_unsent_total",
                                          "Acknowledgements to nodes that could not be queued.")) {}
 
 // The journey of a message. Only its last line takes it off the broker's hands, so whatever breaks
-// before lets it come again, and coming again is harmless.
-Task<void> Ingest::journey(DeviceId device, mqtt::Delivery delivery, Instant received) {
+// before lets it come again, and coming again is harmless. Readings that others must do something
+// about (triggers judge them) are handed on, and the message waits for those to say that they have.
+Journey Ingest::journey(DeviceId device, mqtt::Delivery delivery, Instant received) {
   if (!needs_.writer.has_room()) co_await needs_.writer.room();
-  if (needs_.writer.stopping()) co_return;
-  auto readings = decode(device, delivery, received);
-  if (!readings.empty()) {
-    const Share share = needs_.writer.append(std::move(readings));
-    co_await share.ended();
-    if (!share.batch->committed) co_return;
-    tell_live_view(device, share);
-    send_acks(device, share);
-    refuse_rest(device, delivery, share, received);
+  if (!needs_.writer.has_room()) co_return;  // the writer has given up
+  const auto share = append_readings(device, delivery, received);
+  if (share) {
+    co_await share->ended();
+    if (!share->batch->committed) co_return;
+    auto to_keep = readings_to_keep(device, *share);
+    tell_live_view(device, *share);
+    send_acks(device, *share);
+    refuse_rest(device, delivery, *share, received);
+    if (!to_keep.empty()) {
+      give_to_keepers(device, std::move(to_keep), std::move(delivery));
+      co_return;
+    }
   }
   delivery.acknowledge();
 }
@@ -99,50 +93,36 @@ void Ingest::receive(DeviceId device, mqtt::Delivery delivery) {
                      "messages of QoS 0 are dropped because the store is behind; check its disk");
     return;
   }
-  ++under_way_;
-  asio::co_spawn(needs_.loop, journey(std::move(device), std::move(delivery), needs_.clock.now()),
-                 [this](const std::exception_ptr& failure) {
-                   --under_way_;
-                   if (under_way_ == 0) ended_.raise();
-                   if (failure) log_failure(failure);
-                 });
+  journey(std::move(device), std::move(delivery), needs_.clock.now());
 }
 
-Task<void> Ingest::close() {
-  closed_ = true;
-  // Journeys start in turn: behind them, each has given its readings to the writer.
-  co_await asio::post(needs_.loop, asio::use_awaitable);
-}
-
-Task<void> Ingest::ended() {
-  while (under_way_ > 0) co_await ended_.wait();
-}
-
-// The readings of a message without fault; of any other none, and it is noted as refused.
-std::vector<Arrival> Ingest::decode(const DeviceId& device, const mqtt::Delivery& delivery,
-                                    Instant received) {
-  std::vector<Arrival> readings;
+// Decodes the message and gives its readings to the writer; nothing when it was refused.
+std::optional<Share> Ingest::append_readings(const DeviceId& device, const mqtt::Delivery& delivery,
+                                             Instant received) {
   if (needs_.directory.find(device) == nullptr) {
     refuse(device, delivery, received, "unknownDevice", "no such device");
-    return readings;
+    return std::nullopt;
   }
   protocol::ReadingDecoder decoder(delivery.payload());
   if (!decoder.outcome()) {
     const auto& [refusal, offset] = decoder.outcome();
     refuse(device, delivery, received, protocol::to_string(refusal),
            "at byte " + std::to_string(offset));
-    return readings;
+    return std::nullopt;
   }
-  readings.reserve(decoder.size());
+  Share share = needs_.writer.begin();
+  std::size_t left_out = 0;
   while (const auto* reading = decoder.next()) {
     // The broker gives a retained message again at each start: as a new reading each time.
-    if (delivery.retained() && !has_identity(*reading)) {
-      refuse(device, delivery, received, "retained", "retained, but without time or boot and seq");
-      return {};
-    }
-    readings.push_back(arrival(device, *reading, received));
+    if (delivery.retained() && !has_identity(*reading))
+      ++left_out;
+    else
+      needs_.writer.add(share, arrival(device, *reading, received));
   }
-  return readings;
+  if (left_out > 0)
+    refuse(device, delivery, received, "retained", "retained, but without time or boot and seq");
+  if (share.count == 0) return std::nullopt;
+  return share;
 }
 
 Arrival Ingest::arrival(const DeviceId& device, const protocol::ReadingView& view,
@@ -153,6 +133,35 @@ Arrival Ingest::arrival(const DeviceId& device, const protocol::ReadingView& vie
   for (const auto& value : view) arrival.reading.values.push_back(measurement(value));
   if (view.boot && view.seq) arrival.sequence = Sequence{*view.boot, *view.seq};
   return arrival;
+}
+
+// What is stored, now or before: a message comes again when its keepers did not come to an end.
+std::vector<Reading> Ingest::readings_to_keep(const DeviceId& device, const Share& share) const {
+  std::vector<Reading> readings;
+  const auto wants = [&](const live::Keeper& keeper) { return keeper.wants(device); };
+  if (std::ranges::none_of(needs_.feed.keepers, wants)) return readings;
+  for (const auto& arrival : share.arrivals())
+    if (arrival.fate != Fate::too_many_names) readings.push_back(arrival.reading);
+  return readings;
+}
+
+// The last of the keepers to be done acknowledges.
+void Ingest::give_to_keepers(const DeviceId& device, std::vector<Reading> readings,
+                             mqtt::Delivery delivery) {
+  struct Waiting {
+    mqtt::Delivery delivery;
+    std::size_t keepers = 1;  // we ourselves, as long as we are handing on
+  };
+  const auto waiting = std::make_shared<Waiting>(Waiting{std::move(delivery)});
+  const auto kept = [waiting] {
+    if (--waiting->keepers == 0) waiting->delivery.acknowledge();
+  };
+  for (const auto& keeper : needs_.feed.keepers) {
+    if (!keeper.wants(device)) continue;
+    ++waiting->keepers;
+    keeper.keep(readings, kept);
+  }
+  kept();
 }
 
 // In the order of arrival; a reading that came again is old news.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,7 +39,6 @@ Moment judge_time(std::optional<std::int64_t> time_ms, Instant received);
 class Ingest {
  public:
   struct Needs {
-    Executor loop;
     mqtt::Client& mqtt;
     const DeviceDirectory& directory;
     live::Feed& feed;
@@ -53,16 +53,15 @@ class Ingest {
   void subscribe(const std::vector<Source>&);
   // Begins the journey of one message; what happens to it stands in its delivery.
   void receive(DeviceId device, mqtt::Delivery);
-  // Takes no new message: they stay with the broker. Returns when every journey under way has
-  // handed its readings to the writer.
-  Task<void> close();
-  // After close() and the end of the writer: waits until every journey has ended.
-  Task<void> ended();
+  // Takes no new message any more: they stay with the broker.
+  void close() { closed_ = true; }
 
  private:
-  Task<void> journey(DeviceId device, mqtt::Delivery, Instant received);
-  std::vector<Arrival> decode(const DeviceId&, const mqtt::Delivery&, Instant received);
+  Journey journey(DeviceId device, mqtt::Delivery, Instant received);
+  std::optional<Share> append_readings(const DeviceId&, const mqtt::Delivery&, Instant received);
   Arrival arrival(const DeviceId&, const protocol::ReadingView&, Instant received) const;
+  std::vector<Reading> readings_to_keep(const DeviceId&, const Share&) const;
+  void give_to_keepers(const DeviceId&, std::vector<Reading>, mqtt::Delivery);
   void tell_live_view(const DeviceId&, const Share&);
   void send_acks(const DeviceId&, const Share&);
   void refuse(const DeviceId&, const mqtt::Delivery&, Instant, std::string_view reason,
@@ -71,9 +70,7 @@ class Ingest {
   void on_guard_report(const mqtt::Delivery&);
 
   Needs needs_;
-  std::size_t under_way_ = 0;
   bool closed_ = false;
-  Event ended_;
   Counter dropped_;
   Counter unsent_acks_;
   log::Throttle complaint_{10};

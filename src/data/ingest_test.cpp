@@ -43,19 +43,15 @@ class IngestTest : public testing::Test {
                      TestPost::delivery(post_, "croft/v1/d1/telemetry", payload, qos, retained));
   }
   void make(WriterConfig config = {}) {
-    const Executor loop = loop_.get_executor();
-    writer_ = std::make_unique<Writer>(config, loop, database_, metrics_);
-    ingest_ = std::make_unique<Ingest>(Ingest::Needs{loop, mqtt_, directory_, feed_, devices_,
-                                                     clock_, metrics_, *writer_, refusals_});
+    writer_ = std::make_unique<Writer>(config, loop_.get_executor(), database_, metrics_);
+    ingest_ = std::make_unique<Ingest>(
+        Ingest::Needs{mqtt_, directory_, feed_, devices_, clock_, metrics_, *writer_, refusals_});
   }
   // Lets everything received come to its end.
   void finish() {
-    mqtt::play(loop_, [&]() -> Task<void> {
-      spawn(loop_.get_executor(), "test", writer_->run());
-      co_await ingest_->close();
-      writer_->stop();
-      co_await ingest_->ended();
-    }());
+    ingest_->close();
+    writer_->stop();
+    mqtt::play(loop_, writer_->run());
   }
   std::vector<Milliseconds> told_offsets() const {
     std::vector<Milliseconds> offsets;
@@ -81,6 +77,41 @@ class IngestTest : public testing::Test {
   std::vector<Reading> told_;
   live::Signal<live::ReadingStored>::Subscription heard_;
 };
+
+TEST_F(IngestTest, AcknowledgesWhenTheKeepersOfItsReadingsHaveDoneTheirPart) {
+  std::vector<Reading> to_keep;
+  std::function<void()> kept;
+  feed_.keepers.push_back({[](const DeviceId& device) { return device.str() == "d1"; },
+                           [&](std::vector<Reading> readings, std::function<void()> done) {
+                             to_keep = std::move(readings);
+                             kept = std::move(done);
+                           }});
+  feed_.keepers.push_back({[](const DeviceId&) { return false; }, nullptr});
+  make();
+  receive(R"([{"a":1},{"a":2}])");
+  finish();
+  ASSERT_EQ(to_keep.size(), 2U);
+  EXPECT_EQ(to_keep[1].values[0].name, "a");
+  EXPECT_EQ(told_.size(), 2U);
+  EXPECT_TRUE(post_->acknowledged.empty());
+  kept();
+  EXPECT_EQ(post_->acknowledged.size(), 1U);
+}
+
+TEST_F(IngestTest, GivesKeepersAgainWhatCameAgain) {
+  int given = 0;
+  feed_.keepers.push_back({[](const DeviceId&) { return true; },
+                           [&](const std::vector<Reading>& readings, const std::function<void()>&) {
+                             given += static_cast<int>(readings.size());
+                           }});
+  make();
+  receive(R"({"a":1,"boot":1,"seq":1})");
+  receive(R"({"a":1,"boot":1,"seq":1})");
+  finish();
+  EXPECT_EQ(told_.size(), 1U);
+  EXPECT_EQ(given, 2);
+  EXPECT_TRUE(post_->acknowledged.empty());
+}
 
 TEST_F(IngestTest, TellsTheLiveViewAndAcknowledgesWhatIsStored) {
   make();
@@ -169,7 +200,6 @@ TEST_F(IngestTest, RefusesARetainedReadingThatWouldCountAgainAtEachStart) {
 TEST_F(IngestTest, DropsQos0ButHoldsQos1WhenTheStoreIsBehind) {
   make({.max_batch = 5, .max_waiting_readings = 10});
   for (int i = 0; i < 30; ++i) receive("{\"t\":1,\"boot\":1,\"seq\":" + std::to_string(i) + "}");
-  loop_.run_for(std::chrono::milliseconds(5));
   EXPECT_FALSE(writer_->has_room());
   for (int i = 0; i < 7; ++i) receive(R"({"t":2})", 0);
   spawn(loop_.get_executor(), "test", writer_->run());

@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/routes.hpp"
 
+#include <cmath>
+
 #include "base/json.hpp"
 #include "data/cursor.hpp"
 #include "data/export.hpp"
+#include "data/preview.hpp"
 #include "data/refused_store.hpp"
 #include "data/series.hpp"
 #include "http/problem.hpp"
@@ -24,6 +27,9 @@ void Routes::mount(http::Router& router) {
   get("/api/v1/data/byDate", &Routes::by_date);
   get("/api/v1/data/series", &Routes::series);
   get("/api/v1/data/refused", &Routes::refused);
+  // Where the history is, though triggers are kept elsewhere: docs/decisions/0006.
+  router.add(Method::post, "/api/v1/command/trigger/preview",
+             [this](http::Request& request) { return preview(request); });
 }
 
 namespace {
@@ -139,6 +145,24 @@ Task<http::Response> Routes::refused(http::Request& request) {
   std::string json = co_await needs_.db.read(
       [&](db::Connection& connection) { return list_refused(connection, ids, limit); });
   co_return http::Response::json(std::move(json));
+}
+
+// The body of a new trigger, of which only the device and the condition matter here, and "days".
+Task<http::Response> Routes::preview(http::Request& request) {
+  JsonFields in(request.body);
+  const DeviceId device(in.text("device", {.least = 1, .most = 64}));
+  rules::Condition condition;
+  rules::read_condition(in, rules::Scope::whole, condition);
+  const auto days = in.optional_number("days").value_or(7);
+  if (days < 1 || days > 90 || days != std::floor(days))
+    in.wrong("days", "must be a whole number from 1 to 90");
+  if (const auto error = in.error()) co_return http::problem(*error);
+  if (needs_.directory.find_owned(device, security::caller(request).user) == nullptr)
+    co_return http::problem(fail(Code::not_found, "there is no such device"));
+  const auto now = needs_.clock.now();
+  const TimeRange range{now - std::chrono::days(static_cast<int>(days)), now};
+  const auto preview = co_await read_preview(needs_.db, needs_.names, device, condition, range);
+  co_return http::Response::json(write_preview(preview, range.from));
 }
 
 // The caller's devices, or the one that is asked for.

@@ -36,6 +36,7 @@ class Routes {
   Task<http::Response> by_date(http::Request&);
   Task<http::Response> series(http::Request&);
   Task<http::Response> refused(http::Request&);
+  Task<http::Response> preview(http::Request&);
 
   Task<http::Response> list(http::Request&, Parameters&, TimeRange);
   Result<std::vector<DeviceId>> devices(const http::Request&, const Parameters&) const;

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
 #include <random>
 
 #include "data/batch_store.hpp"
@@ -23,7 +22,7 @@ class ScanTest : public testing::Test {
   void SetUp() override { db::migrate(*database_, "data", migrations()); }
 
   void store(std::vector<Arrival> arrivals) {
-    Batch batch(loop_.get_executor());
+    Batch batch;
     batch.arrivals = std::move(arrivals);
     BatchStore store;
     database_->write_now([&](db::Connection& connection) { store.store(connection, batch); });
@@ -48,7 +47,6 @@ class ScanTest : public testing::Test {
     return take(scan, 1'000'000, last);
   }
 
-  asio::io_context loop_;
   std::unique_ptr<db::Database> database_ = db::open_sqlite({.file = ":memory:"});
   Names names_;
 };

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
 
 #include "data/batch_store.hpp"
 #include "data/migrations.hpp"
@@ -70,7 +69,7 @@ TEST(Series, ReadsOneMeasurementOfOneDeviceFromTheStore) {
   asio::io_context loop;
   const auto database = db::open_sqlite({.file = ":memory:"});
   db::migrate(*database, "data", migrations());
-  Batch batch(loop.get_executor());
+  Batch batch;
   for (int i = 0; i < 45'000; ++i) {
     const auto time = kNoon + Milliseconds(i);
     batch.arrivals.push_back({reading("d1", time, {{"a", 1.0 * i}, {"on", i % 2 == 0}}), {}});

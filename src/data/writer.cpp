@@ -3,7 +3,7 @@
 #include "data/writer.hpp"
 
 #include <chrono>
-#include <iterator>
+#include <utility>
 
 namespace croft::data {
 namespace {
@@ -12,23 +12,28 @@ using std::chrono::steady_clock;
 
 constexpr int kAttemptsWhileStopping = 3;
 
-std::size_t bytes_of(const std::vector<Arrival>& readings) {
-  std::size_t bytes = 0;
-  for (const auto& arrival : readings)
-    bytes += sizeof(Arrival) + arrival.reading.values.size() * sizeof(Measurement);
-  return bytes;
+std::size_t bytes_of(const Arrival& arrival) {
+  return sizeof(Arrival) + arrival.reading.values.size() * sizeof(Measurement);
 }
 
 }  // namespace
 
+void Journey::promise_type::unhandled_exception() noexcept {
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    log::error("data", "the journey of a message broke; the broker will deliver it again",
+               {{"error", error.what()}});
+  }
+}
+
 Writer::Writer(WriterConfig config, const Executor& executor, db::Database& database,
                Metrics& metrics)
     : config_(config),
-      executor_(executor),
       database_(database),
       arrived_(executor),
+      ended_(executor),
       stopped_(executor),
-      room_(executor, steady_clock::time_point::max()),
       waiting_(metrics.gauge("data_waiting_readings", "Readings received and not yet committed.")),
       stored_(metrics.counter("data_readings_stored_total", "Readings stored.")),
       duplicates_(metrics.counter("data_readings_duplicate_total",
@@ -38,63 +43,69 @@ Writer::Writer(WriterConfig config, const Executor& executor, db::Database& data
       commit_seconds_(metrics.seconds("data_commit_seconds",
                                       "Time from the start of a batch to its being on disk.")) {}
 
+// A journey that waits holds its batch, and the batch the journey: here the circle is cut.
+Writer::~Writer() {
+  for (const auto& batch : batches_) batch->journeys.destroy_all();
+}
+
 bool Writer::has_room() const {
   return waiting_readings_ < config_.max_waiting_readings &&
          waiting_bytes_ < config_.max_waiting_bytes;
 }
 
-Task<void> Writer::room() {
-  while (!has_room() && !stopping_) co_await room_.async_wait(asio::as_tuple(asio::use_awaitable));
-}
-
-Share Writer::append(std::vector<Arrival> readings) {
+Share Writer::begin() {
   const bool fits = !batches_.empty() && !batches_.back()->closed &&
                     batches_.back()->arrivals.size() < config_.max_batch;
-  if (!fits) batches_.push_back(std::make_shared<Batch>(executor_));
-  const auto& batch = batches_.back();
-  const Share share{batch, batch->arrivals.size(), readings.size()};
-  const auto bytes = bytes_of(readings);
-  batch->bytes += bytes;
+  if (!fits) {
+    batches_.push_back(std::make_shared<Batch>());
+    batches_.back()->arrivals = std::exchange(spare_, {});
+    arrived_.raise();
+  }
+  return {batches_.back(), batches_.back()->arrivals.size(), 0};
+}
+
+void Writer::add(Share& share, Arrival arrival) {
+  const auto bytes = bytes_of(arrival);
+  share.batch->bytes += bytes;
   waiting_bytes_ += bytes;
-  waiting_readings_ += readings.size();
-  waiting_.set(static_cast<double>(waiting_readings_));
-  std::move(readings.begin(), readings.end(), std::back_inserter(batch->arrivals));
-  arrived_.raise();
-  return share;
+  ++waiting_readings_;
+  ++share.count;
+  share.batch->arrivals.push_back(std::move(arrival));
 }
 
 Task<void> Writer::run() {
   for (;;) {
     while (batches_.empty() && !stopping_) co_await arrived_.wait();
-    if (batches_.empty()) co_return;
+    if (batches_.empty()) break;
     const auto batch = batches_.front();
     co_await keep(*batch);
     batches_.pop_front();
+    end(*batch, batch->committed);
     if (!batch->committed) break;
   }
-  for (const auto& batch : batches_) end(*batch, false);
-  batches_.clear();
+  for (const auto& batch : std::exchange(batches_, {})) end(*batch, false);
+  room_.release_all();
 }
 
 void Writer::stop() {
   stopping_ = true;
   arrived_.raise();
   stopped_.raise();
-  room_.cancel();
 }
 
 Task<void> Writer::settle() {
   if (batches_.empty()) co_return;
-  const Share last{batches_.back(), 0, 0};
-  co_await last.ended();
+  const auto last = batches_.back();
+  while (!last->ended) co_await ended_.wait();
 }
 
+// Returns when the batch is committed, or given up because the writer stops.
 Task<void> Writer::keep(Batch& batch) {
   batch.closed = true;
+  waiting_.set(static_cast<double>(waiting_readings_));
   Backoff backoff(std::chrono::milliseconds(100), std::chrono::seconds(5));
   for (int attempts_left = kAttemptsWhileStopping; attempts_left > 0;) {
-    for (const auto& device : removed_) store_.forget(device);
-    removed_.clear();
+    for (const auto& device : std::exchange(removed_, {})) store_.forget(device);
     std::string failure;
     const auto started = steady_clock::now();
     try {
@@ -106,7 +117,7 @@ Task<void> Writer::keep(Batch& batch) {
     if (failure.empty()) {
       const std::chrono::duration<double> took = steady_clock::now() - started;
       commit_seconds_.observe(took.count());
-      end(batch, true);
+      batch.committed = true;
       co_return;
     }
     store_.forget();
@@ -118,11 +129,11 @@ Task<void> Writer::keep(Batch& batch) {
     if (stopping_) --attempts_left;
     co_await stopped_.wait_for(backoff.next());
   }
-  end(batch, false);
 }
 
+// Lets the journeys of the batch go on, and those for whom there is room now.
 void Writer::end(Batch& batch, bool committed) {
-  batch.committed = committed;
+  batch.ended = true;
   std::size_t stored = 0;
   std::size_t duplicates = 0;
   for (const auto& arrival : batch.arrivals) {
@@ -136,8 +147,11 @@ void Writer::end(Batch& batch, bool committed) {
   waiting_readings_ -= batch.arrivals.size();
   waiting_bytes_ -= batch.bytes;
   waiting_.set(static_cast<double>(waiting_readings_));
-  batch.done.expires_at(steady_clock::time_point::min());
-  room_.cancel();
+  batch.journeys.release_all();
+  batch.arrivals.clear();
+  if (spare_.capacity() < batch.arrivals.capacity()) spare_ = std::move(batch.arrivals);
+  while (has_room() && !room_.empty()) room_.release_first();
+  ended_.raise();
 }
 
 }  // namespace croft::data

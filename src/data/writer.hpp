@@ -10,6 +10,7 @@
 
 #include "base/log.hpp"
 #include "base/metrics.hpp"
+#include "base/task.hpp"
 #include "data/batch.hpp"
 #include "data/batch_store.hpp"
 #include "db/database.hpp"
@@ -28,22 +29,26 @@ struct WriterConfig {
 class Writer {
  public:
   Writer(WriterConfig, const Executor&, db::Database&, Metrics&);
+  ~Writer();
 
   bool has_room() const;
-  // Waits until there is room, or the writer stops (then has_room() may be false).
-  Task<void> room();
-  // The readings of one message; share.ended() awaits their commit. `readings` is not empty.
-  Share append(std::vector<Arrival> readings);
+  // For journeys: waits in turn until there is room or the writer stops.
+  auto room() { return room_.wait(); }
+
+  // A message's readings go into one batch: begin(), add() each, then await share.ended(), all
+  // without a pause between.
+  Share begin();
+  void add(Share&, Arrival);
 
   // Commits batch after batch until stop(). While the store is broken it tries the same batch again
   // and again, with a growing pause: trying twice is safe, because each reading is stored once.
   Task<void> run();
-  // Lets run() return when everything appended is committed, or the store is still broken after
-  // three more attempts; the batches that are left end uncommitted.
+  // Lets run() return when everything added is committed, or the store is still broken after three
+  // more attempts; the batches that are left end uncommitted.
   void stop();
   bool stopping() const { return stopping_; }
 
-  // Waits until everything appended so far has ended.
+  // Waits until everything added so far has ended. One at a time.
   Task<void> settle();
   // A device was removed and nothing of it is waiting: the next batch must not use its number.
   void forget(std::string device) { removed_.push_back(std::move(device)); }
@@ -53,17 +58,18 @@ class Writer {
   void end(Batch&, bool committed);
 
   WriterConfig config_;
-  Executor executor_;
   db::Database& database_;
   BatchStore store_;
   std::deque<std::shared_ptr<Batch>> batches_;  // the first is the one being committed
+  std::vector<Arrival> spare_;                  // the room of the last batch, for the next
   std::vector<std::string> removed_;            // to be forgotten before the next batch
   std::size_t waiting_readings_ = 0;
   std::size_t waiting_bytes_ = 0;
   bool stopping_ = false;
+  WaitingPlace room_;
   Event arrived_;
+  Event ended_;
   Event stopped_;
-  asio::steady_timer room_;  // cancelled when there is room again
 
   log::Throttle complaint_{10};
   Gauge waiting_;
