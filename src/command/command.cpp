@@ -16,10 +16,23 @@ Service::~Service() = default;
 void Service::start() {
   db::migrate(parts_->needs.database, "command", commands::migrations());
   parts_->dispatcher.start();
+  parts_->endings.start();
+  parts_->timed.start();
 }
 
-void Service::mount(http::Router& router) { parts_->mount(router); }
+void Service::mount(http::Router& router) {
+  parts_->mount(router);
+  parts_->mount_timed(router);
+}
 
-Task<void> Service::run() { return parts_->dispatcher.run(); }
+// Each part is started again by itself when it throws, so one does not take the others along.
+Task<void> Service::run() {
+  const auto keep = [this](const char* name, std::function<Task<void>()> part) {
+    spawn(parts_->needs.loop, name, supervise(name, std::move(part)));
+  };
+  keep("endings", [this] { return parts_->endings.run(); });
+  keep("timed", [this] { return parts_->timed.run(); });
+  co_await supervise("dispatcher", [this] { return parts_->dispatcher.run(); });
+}
 
 }  // namespace croft::command

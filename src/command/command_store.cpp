@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command/command_store.hpp"
 
+#include "command/timed_store.hpp"
 #include "mail/schema.hpp"
 
 namespace croft::command::commands {
@@ -28,6 +29,7 @@ constexpr db::Migration kMigrations[] = {
      "CREATE INDEX commands_owner ON commands (owner, id);"
      "CREATE INDEX commands_device ON commands (device, id);"
      "CREATE INDEX commands_open ON commands (expires) WHERE state IN ('pending', 'sent')"},
+    {2, timed::kMigration},
     {4, mail::kSchema},
 };
 
@@ -110,7 +112,8 @@ std::optional<Command> mark_sent(db::Connection& connection, const CommandId& id
 std::optional<Command> finish(db::Connection& connection, const Outcome& outcome) {
   return connection.first(
       "UPDATE commands SET state = $3, done = $4, reason = $5,"
-      " sent = COALESCE(sent, $4)"
+      " sent = COALESCE(sent, $4),"
+      " ending = CASE WHEN $3 = 'done' THEN $4 + for_seconds * 1000 END"
       " WHERE id = $1 AND device = $2"
       " AND state IN ('pending', 'sent', 'expired')"
       " RETURNING " CROFT_COMMAND_COLUMNS,
@@ -129,6 +132,47 @@ std::vector<Command> expire(db::Connection& connection, Instant now) {
       " RETURNING " CROFT_COMMAND_COLUMNS,
       {now}, into(gone));
   return gone;
+}
+
+std::optional<Command> withdraw(db::Connection& connection, const CommandId& id, Instant at) {
+  return connection.first(
+      "UPDATE commands SET state = 'expired', done = $2, reason = 'cancelled'"
+      " WHERE id = $1 AND state = 'pending' RETURNING " CROFT_COMMAND_COLUMNS,
+      {id, at}, command_from);
+}
+
+std::optional<CommandId> newest_done(db::Connection& connection, const DeviceId& device,
+                                     std::string_view actuator) {
+  return connection.first(
+      "SELECT id FROM commands WHERE device = $1 AND actuator = $2 AND state = 'done'"
+      " ORDER BY done DESC, id DESC LIMIT 1",
+      {device, actuator}, [](const db::Row& row) { return CommandId(row.text(0)); });
+}
+
+std::vector<Over> over(db::Connection& connection, Instant before, int limit) {
+  std::vector<Over> found;
+  connection.query("SELECT " CROFT_COMMAND_COLUMNS
+                   ", ending, CASE WHEN EXISTS (SELECT 1 FROM commands later"
+                   "   WHERE later.device = c.device AND later.actuator = c.actuator"
+                   "   AND later.state = 'done' AND (later.done > c.done"
+                   "     OR (later.done = c.done AND later.id > c.id))) THEN 1 ELSE 0 END"
+                   " FROM commands c WHERE ending <= $1 ORDER BY ending LIMIT $2",
+                   {before, limit}, [&found](const db::Row& row) {
+                     found.push_back({command_from(row), row.instant(14), row.integer(15) != 0});
+                   });
+  return found;
+}
+
+bool look_again(db::Connection& connection, const Over& over, std::optional<Instant> at) {
+  return connection.execute("UPDATE commands SET ending = $3 WHERE id = $1 AND ending = $2",
+                            {over.command.id, over.ending, at}) == 1;
+}
+
+void look_now(db::Connection& connection, const DeviceId& device, Instant now) {
+  connection.execute(
+      "UPDATE commands SET ending = $2"
+      " WHERE device = $1 AND ending > $2 AND done + for_seconds * 1000 <= $2",
+      {device, now});
 }
 
 std::int64_t forget(db::Connection& connection, const DeviceId& device, int limit) {

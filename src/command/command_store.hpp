@@ -39,6 +39,22 @@ struct Outcome {
 };
 std::optional<Command> finish(db::Connection&, const Outcome&);
 std::vector<Command> expire(db::Connection&, Instant now);
+// Takes back one that did not leave yet: it expires at once.
+std::optional<Command> withdraw(db::Connection&, const CommandId&, Instant at);
+// The command that put the actuator where it is, as far as Croft knows.
+std::optional<CommandId> newest_done(db::Connection&, const DeviceId&, std::string_view actuator);
+
+// A done command with `for`, to be looked at after its time: did the node end it?
+struct Over {
+  Command command;
+  Instant ending{};         // when it was to be looked at
+  bool superseded = false;  // another command to that actuator was done later
+};
+std::vector<Over> over(db::Connection&, Instant before, int limit);
+// Looks again then, or never; false when somebody else has decided meanwhile.
+bool look_again(db::Connection&, const Over&, std::optional<Instant> at);
+void look_now(db::Connection&, const DeviceId&, Instant now);
+
 // Deletes at most `limit` commands of a removed device; returns how many.
 std::int64_t forget(db::Connection&, const DeviceId&, int limit);
 

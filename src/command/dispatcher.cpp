@@ -19,6 +19,12 @@ constexpr Seconds kAnswerWait{2};   // a sent one is not repeated before, when i
 constexpr Seconds kExpiryGrace{2};  // for an answer that is on its way
 constexpr int kForgetAtOnce = 500;
 
+Error too_many_open() {
+  Error error = fail(Code::too_many, "the device has 100 commands waiting already");
+  error.retry_after_seconds = 30;
+  return error;
+}
+
 Counter outcome(Metrics& metrics, const char* state) {
   return metrics.counter("commands_total", "Commands by what became of them", {{"state", state}});
 }
@@ -68,27 +74,61 @@ void Dispatcher::start() {
 }
 
 Task<Result<Command>> Dispatcher::add(Command command, Also also) {
-  if (open_of(command.device).size() >= kMostOpenPerDevice) {
-    Error error = fail(Code::too_many, "the device has 100 commands waiting already");
-    error.retry_after_seconds = 30;
-    co_return error;
+  std::vector<Wish> wishes;
+  wishes.push_back({std::move(command), std::move(also)});
+  auto made = co_await add_all(std::move(wishes));
+  co_return std::move(made.front());
+}
+
+Task<std::vector<Result<Command>>> Dispatcher::add_all(std::vector<Wish> wishes) {
+  std::map<DeviceId, std::size_t> open;
+  std::vector<char> added(wishes.size(), 0);
+  std::vector<Result<Command>> answers;
+  for (std::size_t i = 0; i < wishes.size(); ++i) {
+    auto& command = wishes[i].command;
+    const auto counted = open.try_emplace(command.device, open_count(command.device)).first;
+    answers.emplace_back(fail(Code::conflict, "called off"));
+    added[i] = counted->second < kMostOpenPerDevice ? 1 : 0;
+    if (added[i] == 0) answers.back() = too_many_open();
+    counted->second += static_cast<std::size_t>(added[i]);
+    command.id = CommandId(new_id());
+    command.state = CommandState::pending;
+    command.created = needs_.clock.now();
   }
-  command.id = CommandId(new_id());
-  command.state = CommandState::pending;
-  command.created = needs_.clock.now();
-  auto insert = [&command, &also](db::Connection& connection) {
-    if (also && !also(connection, command)) return false;
-    commands::add(connection, command);
-    return true;
+  auto insert = [&wishes, added](db::Connection& connection) mutable {
+    for (std::size_t i = 0; i < wishes.size(); ++i) {
+      if (added[i] == 0) continue;
+      const auto& [command, also] = wishes[i];
+      added[i] = !also || also(connection, command) ? 1 : 0;
+      if (added[i] != 0) commands::add(connection, command);
+    }
+    return added;
   };
-  const bool added = co_await needs_.database.write(insert);
-  if (!added) co_return fail(Code::conflict, "called off");
-  added_.add();
-  open_[command.id] = {command};
-  by_device_[command.device].push_back(command.id);
+  added = co_await needs_.database.write(insert);
+  for (std::size_t i = 0; i < wishes.size(); ++i) {
+    if (added[i] == 0) continue;
+    const auto& command = wishes[i].command;
+    added_.add();
+    open_[command.id] = {command};
+    by_device_[command.device].push_back(command.id);
+    answers[i] = command;
+    tell(command);
+    spawn(needs_.loop, "command", deliver(command.id));
+  }
+  co_return answers;
+}
+
+void Dispatcher::withdrawn(const Command& command) {
+  open_.erase(command.id);
+  std::erase(by_device_[command.device], command.id);
+  expired_.add();
   tell(command);
-  spawn(needs_.loop, "command", deliver(command.id));
-  co_return command;
+}
+
+bool Dispatcher::waiting(const DeviceId& device, const std::string& actuator) const {
+  const auto ids = open_of(device);
+  return std::any_of(ids.begin(), ids.end(),
+                     [&](const auto& id) { return open_.at(id).command.actuator == actuator; });
 }
 
 // Sent means: the broker has it for a node that listens. With nobody there it stays pending.
@@ -109,7 +149,8 @@ Task<void> Dispatcher::deliver(CommandId id) {
                  {{"command", id.str()}, {"error", reach.error().message}});
     co_return;
   }
-  if (*reach == mqtt::Client::Reach::nobody) co_return;
+  open->second.reached = *reach != mqtt::Client::Reach::nobody;
+  if (!open->second.reached) co_return;
   if (open->second.command.state != CommandState::pending) co_return;
   const auto at = needs_.clock.now();
   auto mark = [id, at](db::Connection& connection) {
@@ -199,8 +240,8 @@ void Dispatcher::on_device_changed(const DeviceId& device) {
   const auto now = needs_.clock.now();
   for (const auto& id : open_of(device)) {
     const auto& open = open_.at(id);
-    const bool answered_soon = open.command.sent && now - *open.command.sent < kAnswerWait;
-    if (!answered_soon) spawn(needs_.loop, "command", deliver(id));
+    const bool under_way = open.reached && now - open.tried < kAnswerWait;
+    if (!under_way) spawn(needs_.loop, "command", deliver(id));
   }
 }
 
@@ -223,6 +264,11 @@ Task<void> Dispatcher::forget(DeviceId device) {
 std::vector<CommandId> Dispatcher::open_of(const DeviceId& device) const {
   const auto found = by_device_.find(device);
   return found == by_device_.end() ? std::vector<CommandId>{} : found->second;
+}
+
+std::size_t Dispatcher::open_count(const DeviceId& device) const {
+  const auto found = by_device_.find(device);
+  return found == by_device_.end() ? 0 : found->second.size();
 }
 
 void Dispatcher::tell(const Command& command) { needs_.feed.command_changed.publish({command}); }

@@ -30,6 +30,16 @@ class Dispatcher {
   // Errors: too_many; conflict when called off.
   using Also = std::function<bool(db::Connection&, const Command&)>;
   Task<Result<Command>> add(Command, Also also = nullptr);
+  // Many in one transaction, each with its own answer, in the same order.
+  struct Wish {
+    Command command;
+    Also also;
+  };
+  Task<std::vector<Result<Command>>> add_all(std::vector<Wish>);
+  // It was taken back in somebody's transaction: delivers it no more, and tells.
+  void withdrawn(const Command&);
+  // Whether something still waits for this actuator.
+  bool waiting(const DeviceId&, const std::string& actuator) const;
   // Once a second: expires what is over, delivers again what still waits.
   Task<void> run();
 
@@ -37,7 +47,8 @@ class Dispatcher {
   struct Open {
     Command command;
     bool publishing = false;
-    Instant tried{};  // when it was last given to the broker
+    Instant tried{};       // when it was last given to the broker
+    bool reached = false;  // and somebody listened then
   };
 
   Task<void> deliver(CommandId);
@@ -49,6 +60,7 @@ class Dispatcher {
   void on_device_removed(const DeviceId&);
   Task<void> forget(DeviceId);
   std::vector<CommandId> open_of(const DeviceId&) const;  // oldest first
+  std::size_t open_count(const DeviceId&) const;
   void tell(const Command&);
 
   const Needs& needs_;

@@ -195,6 +195,7 @@ TEST_F(CommandLife, IsRepeatedToANodeThatLostItAndSettledOnce) {
     const bool done =
         co_await eventually([&] { return stored(command->id)->state == CommandState::done; });
     EXPECT_TRUE(done);
+    co_await eventually([&] { return told_.back().state == CommandState::done; });
     EXPECT_GE(received_.size(), 2U);
     EXPECT_EQ(std::count_if(told_.begin(), told_.end(),
                             [](const auto& c) { return c.state == CommandState::done; }),

@@ -4,6 +4,8 @@
 
 #include "command/command.hpp"
 #include "command/dispatcher.hpp"
+#include "command/ending.hpp"
+#include "command/timed.hpp"
 #include "security/idempotency.hpp"
 
 namespace croft::command {
@@ -14,9 +16,12 @@ struct Parts {
   Config config;
   Needs needs;
   Dispatcher dispatcher{needs};
+  Endings endings{needs, dispatcher};
+  TimedCommands timed{config, needs, dispatcher};
   security::Idempotency idempotency{needs.clock};
 
   void mount(http::Router&);
+  void mount_timed(http::Router&);
 };
 
 }  // namespace croft::command

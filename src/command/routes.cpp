@@ -6,6 +6,7 @@
 
 #include "command/command_store.hpp"
 #include "command/parts.hpp"
+#include "command/reported.hpp"
 #include "http/problem.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/text.hpp"
@@ -71,7 +72,7 @@ class Routes {
     command.cause = "user";
     const auto made = co_await parts_.dispatcher.add(std::move(command));
     if (!made) co_return http::problem(made.error());
-    auto response = answer(*made, 202);
+    auto response = answer({*made, false}, 202);
     response.headers.set("Location", "/api/v1/command/" + made->id.str());
     co_return response;
   }
@@ -82,16 +83,16 @@ class Routes {
     const auto limit = static_cast<std::size_t>(page->limit);
     page->limit += 1;  // one more tells whether there is a next page
     auto look_up = [page = *page](db::Connection& connection) {
-      return commands::list(connection, page);
+      return with_newest(connection, commands::list(connection, page));
     };
     const auto found = co_await parts_.needs.database.read(look_up);
     JsonWriter json;
     json.begin_object().key("commands").begin_array();
     const auto shown = std::min(found.size(), limit);
-    for (std::size_t i = 0; i < shown; ++i) write_json(json, found[i]);
+    for (std::size_t i = 0; i < shown; ++i) write_reported(json, found[i], now_of(found[i]));
     json.end_array().key("next");
     if (found.size() > shown)
-      json.value(found[shown - 1].id.str());
+      json.value(found[shown - 1].command.id.str());
     else
       json.null();
     json.end_object();
@@ -100,11 +101,15 @@ class Routes {
 
   Task<Response> show(Request& request) {
     const CommandId id(request.param("id"));
-    auto look_up = [id](db::Connection& connection) { return commands::find(connection, id); };
-    const auto command = co_await parts_.needs.database.read(look_up);
-    if (!command || command->owner != security::caller(request).user)
+    auto look_up = [id](db::Connection& connection) {
+      std::vector<Command> found;
+      if (auto command = commands::find(connection, id)) found.push_back(std::move(*command));
+      return with_newest(connection, std::move(found));
+    };
+    const auto found = co_await parts_.needs.database.read(look_up);
+    if (found.empty() || found.front().command.owner != security::caller(request).user)
       co_return http::problem(no_such_command());
-    co_return answer(*command, 200);
+    co_return answer(found.front(), 200);
   }
 
  private:
@@ -130,9 +135,12 @@ class Routes {
     }
     return page;
   }
-  static Response answer(const Command& command, int status) {
+  Reported now_of(const Asked& asked) const {
+    return {parts_.needs.devices.now(asked.command.device), parts_.needs.clock.now()};
+  }
+  Response answer(const Asked& asked, int status) const {
     JsonWriter json;
-    write_json(json, command);
+    write_reported(json, asked, now_of(asked));
     return Response::json(std::move(json).str(), status);
   }
 

@@ -36,6 +36,8 @@ Hub::Hub(Config config, const Needs& needs)
       [this](const live::DeviceChanged& event) { on_device(event.device); }));
   subscriptions_.push_back(feed.command_changed.subscribe(
       [this](const live::CommandChanged& event) { on_command(event.command); }));
+  subscriptions_.push_back(
+      feed.timed_changed.subscribe([this](const live::TimedChanged& event) { on_timed(event); }));
   subscriptions_.push_back(feed.device_removed.subscribe(
       [this](const live::DeviceRemoved& event) { on_removed(event.device); }));
   subscriptions_.push_back(feed.session_ended.subscribe(
@@ -102,6 +104,13 @@ void Hub::on_command(const Command& command) {
   auto text = std::move(json).str();
   text.insert(1, "\"type\":\"command\",");
   send(command.owner, command.device, std::move(text));
+}
+
+void Hub::on_timed(const live::TimedChanged& event) {
+  if (audience(event.owner) == nullptr) return;
+  auto text = event.json;
+  text.insert(1, "\"type\":\"timed\",");
+  send(event.owner, event.device, std::move(text));
 }
 
 void Hub::on_removed(const DeviceEntry& device) {

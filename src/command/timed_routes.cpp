@@ -1,0 +1,230 @@
+// HTTP routes of timed commands.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "command/duration.hpp"
+#include "command/parts.hpp"
+#include "command/timed_store.hpp"
+#include "http/problem.hpp"
+#include "protocol/limits.hpp"
+#include "protocol/text.hpp"
+#include "security/guard.hpp"
+
+namespace croft::command {
+namespace {
+
+using http::Method;
+using http::Request;
+using http::Response;
+
+constexpr int kDefaultLimit = 100;
+constexpr int kMostLimit = 1000;
+constexpr Seconds kLatestPast{60};  // an `at` of a moment ago, by a clock that differs
+constexpr std::chrono::days kFarthest{5 * 366};
+constexpr std::string_view kForHint =
+    "must be whole seconds from 1 to 2678400 (31 days), or an ISO 8601 duration such as PT10M";
+constexpr std::string_view kDaysHint = "must be \"daily\" or a list of mon tue wed thu fri sat sun";
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return text;
+}
+
+// A member that may be a text or something else: the text, when it is one.
+std::optional<std::string> text_of(std::string_view body, std::string_view name) {
+  JsonFields in(body);
+  auto text = in.optional_text(name, {.least = 0, .most = 64});
+  if (in.error()) return std::nullopt;
+  return text;
+}
+
+void read_for(JsonFields& in, std::string_view body, Timed& timed) {
+  std::optional<double> seconds;
+  if (!in.has("for")) {
+    in.wrong("for", "is required");
+    return;
+  }
+  if (const auto text = text_of(body, "for")) {
+    if (const auto duration = parse_iso_duration(*text))
+      seconds = static_cast<double>(duration->count());
+  } else {
+    seconds = in.optional_number("for");
+    if (!seconds) return;  // told already
+  }
+  if (!seconds || *seconds < 1 || *seconds > protocol::kMaxForSeconds ||
+      *seconds != std::floor(*seconds))
+    in.wrong("for", kForHint);
+  else
+    timed.for_seconds = static_cast<std::int64_t>(*seconds);
+}
+
+void read_days(JsonFields& repeat, std::string_view body, Schedule& schedule, JsonFields& in) {
+  if (const auto word = text_of(body, "days")) {
+    if (lower(*word) != "daily") in.wrong("repeat.days", kDaysHint);
+    return;
+  }
+  schedule.days = 0;
+  const auto names = repeat.texts("days", 7);
+  for (const auto& name : names)
+    if (const auto day = weekday_number(lower(name)))
+      schedule.days |= 1U << *day;
+    else
+      in.wrong("repeat.days", kDaysHint);
+  if (names.empty()) in.wrong("repeat.days", kDaysHint);
+}
+
+void read_repeat(JsonFields& in, Timed& timed, const std::string& users_zone) {
+  const auto body = in.object("repeat");
+  if (body.empty()) return;
+  JsonFields repeat(body);
+  Schedule schedule;
+  read_days(repeat, body, schedule, in);
+  const auto minute = minute_of_day(repeat.optional_text("time", {}).value_or(""));
+  if (!minute) in.wrong("repeat.time", "must be a local time from 00:00 to 23:59");
+  schedule.minute = minute.value_or(0);
+  const auto zone = repeat.optional_text("tz", {});
+  schedule.zone = repeat.has("tz") ? zone.value_or("") : users_zone;
+  if (!is_zone(schedule.zone))
+    in.wrong("repeat.tz", "must be an IANA time zone such as Europe/Paris");
+  timed.repeat = std::move(schedule);
+}
+
+void read_start(JsonFields& in, Timed& timed, Instant now, const std::string& users_zone) {
+  timed.at = in.optional_instant("at");
+  if (timed.at && (*timed.at < now - kLatestPast || *timed.at > now + kFarthest))
+    in.wrong("at", "must lie in the next five years");
+  read_repeat(in, timed, users_zone);
+  if (timed.repeat && in.has("at")) in.wrong("at", "must not be given together with repeat");
+}
+
+class Routes {
+ public:
+  explicit Routes(Parts& parts) : parts_(parts) {}
+
+  Task<Response> add(Request& request) {
+    JsonFields in(request.body);
+    const auto& who = security::caller(request);
+    const auto* user = parts_.needs.users.find(who.user);
+    Timed timed;
+    timed.device = DeviceId(in.text("device", {.least = 1, .most = 64}));
+    timed.actuator = in.text("actuator", {.least = 1, .most = 64});
+    timed.action = lower(in.text("action", {.least = 1, .most = 8}));
+    if (!timed.actuator.empty() && !protocol::is_name(timed.actuator))
+      in.wrong("actuator", "must be a name such as led: a letter, then letters, digits, _ . -");
+    if (!timed.action.empty() && timed.action != "on" && timed.action != "off")
+      in.wrong("action", "must be on or off");
+    read_for(in, request.body, timed);
+    read_start(in, timed, parts_.needs.clock.now(), user == nullptr ? "UTC" : user->timezone);
+    if (const auto error = in.error()) co_return http::problem(*error);
+    if (parts_.needs.directory.find_owned(timed.device, who.user) == nullptr)
+      co_return http::problem(fail(Code::not_found, "there is no such device"));
+    timed.owner = who.user;
+    timed.by = who.username;
+    const auto made = co_await parts_.timed.add(std::move(timed));
+    if (!made) co_return http::problem(made.error());
+    auto response = answer(*made, 201);
+    response.headers.set("Location", "/api/v1/command/timed/" + made->id.str());
+    co_return response;
+  }
+
+  Task<Response> all(Request& request) {
+    auto page = page_of(request);
+    if (!page) co_return http::problem(page.error());
+    const auto limit = static_cast<std::size_t>(page->limit);
+    page->limit += 1;  // one more tells whether there is a next page
+    auto look_up = [page = *page](db::Connection& connection) {
+      return timed::list(connection, page);
+    };
+    const auto found = co_await parts_.needs.database.read(look_up);
+    JsonWriter json;
+    json.begin_object().key("timed").begin_array();
+    const auto shown = std::min(found.size(), limit);
+    for (std::size_t i = 0; i < shown; ++i) write_json(json, found[i]);
+    json.end_array().key("next");
+    if (found.size() > shown)
+      json.value(found[shown - 1].id.str());
+    else
+      json.null();
+    json.end_object();
+    co_return Response::json(std::move(json).str());
+  }
+
+  Task<Response> show(Request& request) {
+    const TimedId id(request.param("id"));
+    auto look_up = [id](db::Connection& connection) { return timed::find(connection, id); };
+    const auto timed = co_await parts_.needs.database.read(look_up);
+    if (!timed || timed->owner != security::caller(request).user)
+      co_return http::problem(fail(Code::not_found, "there is no such timed command"));
+    co_return answer(*timed, 200);
+  }
+
+  Task<Response> change(Request& request) {
+    JsonFields in(request.body);
+    const auto enabled = in.optional_truth("enabled");
+    if (!in.has("enabled")) in.wrong("enabled", "is required");
+    if (const auto error = in.error()) co_return http::problem(*error);
+    const auto changed = co_await parts_.timed.enable(
+        TimedId(request.param("id")), security::caller(request).user, enabled.value_or(true));
+    if (!changed) co_return http::problem(changed.error());
+    co_return answer(*changed, 200);
+  }
+
+  Task<Response> cancel(Request& request) {
+    const auto& who = security::caller(request);
+    const auto cancelled =
+        co_await parts_.timed.cancel(TimedId(request.param("id")), who.user, who.username);
+    if (!cancelled) co_return http::problem(cancelled.error());
+    co_return Response::no_content();
+  }
+
+ private:
+  Result<timed::Page> page_of(const Request& request) const {
+    timed::Page page;
+    page.owner = security::caller(request).user;
+    page.limit = kDefaultLimit;
+    if (const auto text = request.query.get("limit")) {
+      const auto* end = text->data() + text->size();
+      const auto [stop, error] = std::from_chars(text->data(), end, page.limit);
+      if (error != std::errc() || stop != end || page.limit < 1 || page.limit > kMostLimit)
+        return invalid_field("limit", "must be a number from 1 to 1000");
+    }
+    if (const auto cursor = request.query.get("cursor")) {
+      if (!protocol::is_command_id(*cursor))
+        return invalid_field("cursor", "must be the \"next\" of an earlier answer");
+      page.before = *cursor;
+    }
+    if (const auto device = request.query.get("device")) {
+      page.device = DeviceId(*device);
+      if (parts_.needs.directory.find_owned(*page.device, page.owner) == nullptr)
+        return fail(Code::not_found, "there is no such device");
+    }
+    return page;
+  }
+  static Response answer(const Timed& timed, int status) {
+    JsonWriter json;
+    write_json(json, timed);
+    return Response::json(std::move(json).str(), status);
+  }
+
+  Parts& parts_;
+};
+
+}  // namespace
+
+void Parts::mount_timed(http::Router& router) {
+  const auto routes = std::make_shared<Routes>(*this);
+  const auto to = [routes](Task<Response> (Routes::*member)(Request&)) -> http::Handler {
+    return [routes, member](Request& request) { return ((*routes).*member)(request); };
+  };
+  router.add(Method::post, "/api/v1/command/timed", idempotency.once(to(&Routes::add)));
+  router.add(Method::get, "/api/v1/command/timed", to(&Routes::all));
+  router.add(Method::get, "/api/v1/command/timed/{id}", to(&Routes::show));
+  router.add(Method::patch, "/api/v1/command/timed/{id}", to(&Routes::change));
+  router.add(Method::del, "/api/v1/command/timed/{id}", to(&Routes::cancel));
+}
+
+}  // namespace croft::command
