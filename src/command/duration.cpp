@@ -1,4 +1,4 @@
-// Reads durations.
+// Reads durations from their ISO 8601 text, and nothing that has no fixed length.
 // SPDX-License-Identifier: Apache-2.0
 #include "command/duration.hpp"
 

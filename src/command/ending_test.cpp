@@ -3,6 +3,7 @@
 #include "command/ending.hpp"
 
 #include "command/test_house.hpp"
+#include "db/sqlite.hpp"
 
 namespace croft::command {
 
@@ -12,6 +13,7 @@ using std::chrono::milliseconds;
 
 class SecondLine : public TestHouse {
  protected:
+  SecondLine() : TestHouse(db::open_sqlite({.file = ":memory:"})) {}
   Command plain(const char* action = "on") const {
     Command command;
     command.device = kBed;

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -12,7 +13,7 @@
 #include "command/command_store.hpp"
 #include "command/ending.hpp"
 #include "command/timed.hpp"
-#include "db/sqlite.hpp"
+#include "db/migrations.hpp"
 #include "mqtt/test_broker.hpp"
 #include "protocol/command_codec.hpp"
 
@@ -83,7 +84,7 @@ struct TestNode {
 
 class TestHouse : public testing::Test {
  protected:
-  TestHouse() {
+  explicit TestHouse(std::unique_ptr<db::Database> database) : database_(std::move(database)) {
     db::migrate(*database_, "command", commands::migrations());
     directory_.put({kBed, kAlice, "Bed"});
     devices_.listen(platform_);
@@ -140,9 +141,17 @@ class TestHouse : public testing::Test {
   Timed row(const TimedId& id) {
     return *database_->read_now([&](db::Connection& c) { return timed::find(c, id); });
   }
+  // Waits until the row is so, and the live view has heard of it.
   Task<bool> becomes(TimedId id, TimedState state) {
     const bool so = co_await mqtt::eventually([this, id, state] { return row(id).state == state; });
-    co_return so;
+    const std::string state_text = "\"state\":\"" + std::string(to_string(state)) + '"';
+    const auto told = [&](const std::string& json) {
+      return json.find(id.str()) != std::string::npos && json.find(state_text) != std::string::npos;
+    };
+    const bool heard =
+        co_await mqtt::eventually([&] { return std::any_of(told_.begin(), told_.end(), told); });
+    const bool both = so && heard;
+    co_return both;
   }
 
   const DeviceId kBed{"bed-1"};
@@ -151,7 +160,7 @@ class TestHouse : public testing::Test {
   asio::io_context loop_;
   HandClock clock_{std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now())};
   Metrics metrics_;
-  std::unique_ptr<db::Database> database_ = db::open_sqlite({.file = ":memory:"});
+  std::unique_ptr<db::Database> database_;
   DeviceDirectory directory_;
   UserDirectory users_;
   live::Feed feed_;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "command/test_house.hpp"
+#include "db/sqlite.hpp"
 
 namespace croft::command {
 
@@ -15,7 +16,10 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 
-class TimedLife : public TestHouse {};
+class TimedLife : public TestHouse {
+ protected:
+  TimedLife() : TestHouse(db::open_sqlite({.file = ":memory:"})) {}
+};
 
 TEST_F(TimedLife, StartsAtOnceWithoutATimeAndEndsAfterFor) {
   start_platform();
