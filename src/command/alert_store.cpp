@@ -51,6 +51,10 @@ bool open(db::Connection& connection, const Alert& a) {
   return true;
 }
 
+void note_mail(db::Connection& connection, const AlertId& id, std::string_view mail) {
+  connection.execute("UPDATE alerts SET mail = $2 WHERE id = $1", {id, mail});
+}
+
 std::optional<Alert> close(db::Connection& connection, const TriggerId& trigger, Instant cleared) {
   auto closed = connection.first(
       "UPDATE alerts SET cleared = $2 WHERE trigger_id = $1 AND cleared IS NULL"
@@ -58,11 +62,6 @@ std::optional<Alert> close(db::Connection& connection, const TriggerId& trigger,
       {trigger, cleared}, alert_from);
   if (closed) look_up_mail(connection, *closed);
   return closed;
-}
-
-std::optional<Instant> fired(db::Connection& connection, const TriggerId& trigger) {
-  return connection.first("SELECT fired FROM alerts WHERE trigger_id = $1 AND cleared IS NULL",
-                          {trigger}, [](const db::Row& row) { return row.instant(0); });
 }
 
 std::vector<Alert> list(db::Connection& connection, const Page& page) {

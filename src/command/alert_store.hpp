@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "db/database.hpp"
@@ -16,10 +17,10 @@ constexpr int kMostPerTrigger = 10'000;
 
 // False when the trigger has an open alert on that device already; then nothing is written.
 bool open(db::Connection&, const Alert&);
+// Which mail tells of it.
+void note_mail(db::Connection&, const AlertId&, std::string_view mail);
 // Ends the open alert of a trigger; nothing when there is none.
 std::optional<Alert> close(db::Connection&, const TriggerId&, Instant cleared);
-// When the open alert of a trigger fired.
-std::optional<Instant> fired(db::Connection&, const TriggerId&);
 
 struct Page {
   UserId owner;

@@ -16,12 +16,14 @@ Service::~Service() = default;
 void Service::start() {
   db::migrate(parts_->needs.database, "command", commands::migrations());
   parts_->dispatcher.start();
+  parts_->watch.start();
   parts_->endings.start();
   parts_->timed.start();
 }
 
 void Service::mount(http::Router& router) {
   parts_->mount(router);
+  parts_->mount_triggers(router);
   parts_->mount_timed(router);
 }
 
@@ -32,6 +34,7 @@ Task<void> Service::run() {
   };
   keep("endings", [this] { return parts_->endings.run(); });
   keep("timed", [this] { return parts_->timed.run(); });
+  keep("triggers", [this] { return parts_->watch.run(); });
   co_await supervise("dispatcher", [this] { return parts_->dispatcher.run(); });
 }
 

@@ -3,6 +3,7 @@
 #include "command/command_store.hpp"
 
 #include "command/timed_store.hpp"
+#include "command/trigger_store.hpp"
 #include "mail/schema.hpp"
 
 namespace croft::command::commands {
@@ -30,6 +31,7 @@ constexpr db::Migration kMigrations[] = {
      "CREATE INDEX commands_device ON commands (device, id);"
      "CREATE INDEX commands_open ON commands (expires) WHERE state IN ('pending', 'sent')"},
     {2, timed::kMigration},
+    {3, triggers::kMigration},
     {4, mail::kSchema},
 };
 

@@ -6,6 +6,7 @@
 #include "command/dispatcher.hpp"
 #include "command/ending.hpp"
 #include "command/timed.hpp"
+#include "command/watch.hpp"
 #include "security/idempotency.hpp"
 
 namespace croft::command {
@@ -18,9 +19,11 @@ struct Parts {
   Dispatcher dispatcher{needs};
   Endings endings{needs, dispatcher};
   TimedCommands timed{config, needs, dispatcher};
+  Watch watch{config, needs, dispatcher};
   security::Idempotency idempotency{needs.clock};
 
   void mount(http::Router&);
+  void mount_triggers(http::Router&);
   void mount_timed(http::Router&);
 };
 

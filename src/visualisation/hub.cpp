@@ -38,6 +38,8 @@ Hub::Hub(Config config, const Needs& needs)
       [this](const live::CommandChanged& event) { on_command(event.command); }));
   subscriptions_.push_back(
       feed.timed_changed.subscribe([this](const live::TimedChanged& event) { on_timed(event); }));
+  subscriptions_.push_back(feed.alert_changed.subscribe(
+      [this](const live::AlertChanged& event) { on_alert(event.alert); }));
   subscriptions_.push_back(feed.device_removed.subscribe(
       [this](const live::DeviceRemoved& event) { on_removed(event.device); }));
   subscriptions_.push_back(feed.session_ended.subscribe(
@@ -111,6 +113,15 @@ void Hub::on_timed(const live::TimedChanged& event) {
   auto text = event.json;
   text.insert(1, "\"type\":\"timed\",");
   send(event.owner, event.device, std::move(text));
+}
+
+void Hub::on_alert(const Alert& alert) {
+  if (audience(alert.owner) == nullptr) return;
+  JsonWriter json;
+  write_json(json, alert);
+  auto text = std::move(json).str();
+  text.insert(1, "\"type\":\"alert\",");
+  send(alert.owner, alert.device, std::move(text));
 }
 
 void Hub::on_removed(const DeviceEntry& device) {

@@ -28,6 +28,7 @@ class Hub {
   void on_device(const DeviceId&);
   void on_command(const Command&);
   void on_timed(const live::TimedChanged&);
+  void on_alert(const Alert&);
   void on_removed(const DeviceEntry&);
   void on_session_ended(const SessionId&);
   // The clients of the device's owner that want it; nullptr when nobody looks.

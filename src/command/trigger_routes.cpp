@@ -1,0 +1,245 @@
+// HTTP routes of triggers and alerts.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <charconv>
+
+#include "command/alert_mail.hpp"
+#include "command/alert_store.hpp"
+#include "command/parts.hpp"
+#include "http/problem.hpp"
+#include "protocol/limits.hpp"
+#include "protocol/text.hpp"
+#include "security/guard.hpp"
+
+namespace croft::command {
+namespace {
+
+using http::Method;
+using http::Request;
+using http::Response;
+using rules::Scope;
+
+Error no_such_device() { return fail(Code::not_found, "there is no such device"); }
+Error no_such_trigger() { return fail(Code::not_found, "there is no such trigger"); }
+
+Reaction read_reaction(JsonFields& in) {
+  Reaction reaction;
+  reaction.device = DeviceId(in.text("device", {.least = 1, .most = 64}));
+  reaction.actuator = in.text("actuator", {.least = 1, .most = 64});
+  if (!reaction.actuator.empty() && !protocol::is_name(reaction.actuator))
+    in.wrong("actuator", "must be a name such as led: a letter, then letters, digits, _ . -");
+  reaction.action = in.text("action", {.least = 1, .most = 8});
+  for (char& c : reaction.action)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  if (!reaction.action.empty() && reaction.action != "on" && reaction.action != "off")
+    in.wrong("action", "must be on or off");
+  if (const auto time = in.optional_seconds("for", Seconds(1), Seconds(protocol::kMaxForSeconds)))
+    reaction.for_seconds = time->count();
+  return reaction;
+}
+
+void read_command(JsonFields& in, Trigger& trigger) {
+  if (in.is_null("command")) trigger.command.reset();
+  const auto text = in.object("command");
+  if (text.empty()) return;
+  JsonFields inner(text);
+  trigger.command = read_reaction(inner);
+  const auto error = inner.error();
+  if (!error) return;
+  for (const auto& [field, message] : error->fields) in.wrong("command." + field, message);
+}
+
+void read_trigger(JsonFields& in, Scope scope, Trigger& trigger) {
+  if (scope == Scope::whole || in.has("device"))
+    trigger.device = DeviceId(in.text("device", {.least = 1, .most = 64}));
+  rules::read_condition(in, scope, trigger.condition);
+  read_command(in, trigger);
+  trigger.name = in.optional_text("name", {.least = 0, .most = 100}).value_or(trigger.name);
+  trigger.email = in.optional_truth("email").value_or(trigger.email);
+  trigger.enabled = in.optional_truth("enabled").value_or(trigger.enabled);
+}
+
+void write_state(JsonWriter& json, const Trigger& trigger) {
+  const auto& state = trigger.state;
+  json.key("state").begin_object();
+  json.member("phase", rules::to_string(state.phase));
+  json.member("since", state.since);
+  json.member("fired", state.fired);
+  json.member("time", state.last_time);
+  json.member("value", state.last_value);
+  json.end_object();
+}
+
+void write_json(JsonWriter& json, const Trigger& trigger) {
+  json.begin_object();
+  json.member("id", trigger.id.str());
+  json.member("name", name_of(trigger));
+  json.member("device", trigger.device.str());
+  rules::write_condition(json, trigger.condition);
+  json.key("command");
+  if (const auto& command = trigger.command) {
+    json.begin_object();
+    json.member("device", command->device.str());
+    json.member("actuator", command->actuator);
+    json.member("action", command->action);
+    json.member("for", command->for_seconds);
+    json.end_object();
+  } else {
+    json.null();
+  }
+  json.member("email", trigger.email);
+  json.member("enabled", trigger.enabled);
+  json.member("created", trigger.created);
+  write_state(json, trigger);
+  json.end_object();
+}
+
+Response answer(const Trigger& trigger, int status) {
+  JsonWriter json;
+  write_json(json, trigger);
+  return Response::json(std::move(json).str(), status);
+}
+
+// What both lists are asked for.
+struct Asked {
+  std::optional<DeviceId> device;
+  std::string cursor;
+  std::size_t limit = 100;
+};
+
+Result<Asked> read_page(const Request& request) {
+  Asked asked;
+  if (const auto text = request.query.get("limit")) {
+    const auto* end = text->data() + text->size();
+    const auto [stop, error] = std::from_chars(text->data(), end, asked.limit);
+    if (error != std::errc() || stop != end || asked.limit < 1 || asked.limit > 1000)
+      return invalid_field("limit", "must be a number from 1 to 1000");
+  }
+  if (const auto cursor = request.query.get("cursor")) {
+    if (!protocol::is_command_id(*cursor))
+      return invalid_field("cursor", "must be the \"next\" of an earlier answer");
+    asked.cursor = *cursor;
+  }
+  if (const auto device = request.query.get("device")) asked.device = DeviceId(*device);
+  return asked;
+}
+
+template <class Entry>
+Response page(const char* name, std::span<const Entry> found, std::size_t limit) {
+  JsonWriter json;
+  json.begin_object().key(name).begin_array();
+  const auto shown = std::min(found.size(), limit);
+  for (const auto& entry : found.first(shown)) write_json(json, entry);
+  json.end_array().key("next");
+  if (found.size() > shown)
+    json.value(found[shown - 1].id.str());
+  else
+    json.null();
+  json.end_object();
+  return Response::json(std::move(json).str());
+}
+
+class Routes {
+ public:
+  explicit Routes(Parts& parts) : parts_(parts) {}
+
+  Task<Response> add(Request& request) {
+    JsonFields in(request.body);
+    Trigger trigger;
+    read_trigger(in, Scope::whole, trigger);
+    if (const auto error = in.error()) co_return http::problem(*error);
+    const auto& who = security::caller(request);
+    trigger.owner = who.user;
+    trigger.by = who.username;
+    if (!owns_all(trigger)) co_return http::problem(no_such_device());
+    const auto made = co_await parts_.watch.add(std::move(trigger));
+    if (!made) co_return http::problem(made.error());
+    auto response = answer(*made, 201);
+    response.headers.set("Location", "/api/v1/command/trigger/" + made->id.str());
+    co_return response;
+  }
+
+  Task<Response> all(Request& request) {
+    const auto asked = read_page(request);
+    if (!asked) co_return http::problem(asked.error());
+    const auto& user = security::caller(request).user;
+    if (asked->device && !owns(*asked->device, user)) co_return http::problem(no_such_device());
+    const auto found = parts_.watch.list(user, asked->device);
+    const auto first = std::ranges::upper_bound(found, TriggerId(asked->cursor), {}, &Trigger::id);
+    co_return page("triggers", std::span<const Trigger>(first, found.end()), asked->limit);
+  }
+
+  Task<Response> show(Request& request) {
+    const auto* trigger = find(request);
+    if (trigger == nullptr) co_return http::problem(no_such_trigger());
+    co_return answer(*trigger, 200);
+  }
+
+  Task<Response> change(Request& request) {
+    const auto* found = find(request);
+    if (found == nullptr) co_return http::problem(no_such_trigger());
+    Trigger wanted = *found;
+    JsonFields in(request.body);
+    read_trigger(in, Scope::changes, wanted);
+    if (const auto error = in.error()) co_return http::problem(*error);
+    if (!owns_all(wanted)) co_return http::problem(no_such_device());
+    const auto changed = co_await parts_.watch.change(std::move(wanted));
+    if (!changed) co_return http::problem(changed.error());
+    co_return answer(*changed, 200);
+  }
+
+  Task<Response> remove(Request& request) {
+    const auto* trigger = find(request);
+    if (trigger == nullptr) co_return http::problem(no_such_trigger());
+    co_await parts_.watch.remove(trigger->id);
+    co_return Response::no_content();
+  }
+
+  Task<Response> alerts(Request& request) {
+    const auto asked = read_page(request);
+    if (!asked) co_return http::problem(asked.error());
+    const auto& user = security::caller(request).user;
+    if (asked->device && !owns(*asked->device, user)) co_return http::problem(no_such_device());
+    // One more tells whether there is a next page.
+    const alerts::Page wanted{user, asked->device, asked->cursor,
+                              static_cast<int>(asked->limit) + 1};
+    auto look_up = [wanted](db::Connection& connection) {
+      return alerts::list(connection, wanted);
+    };
+    const auto found = co_await parts_.needs.database.read(look_up);
+    co_return page("alerts", std::span<const Alert>(found), asked->limit);
+  }
+
+ private:
+  const Trigger* find(const Request& request) const {
+    return parts_.watch.find(TriggerId(request.param("id")), security::caller(request).user);
+  }
+  bool owns(const DeviceId& device, const UserId& user) const {
+    return parts_.needs.directory.find_owned(device, user) != nullptr;
+  }
+  bool owns_all(const Trigger& trigger) const {
+    return owns(trigger.device, trigger.owner) &&
+           (!trigger.command || owns(trigger.command->device, trigger.owner));
+  }
+
+  Parts& parts_;
+};
+
+}  // namespace
+
+void Parts::mount_triggers(http::Router& router) {
+  const auto routes = std::make_shared<Routes>(*this);
+  const auto to = [routes](Task<Response> (Routes::*member)(Request&)) -> http::Handler {
+    return [routes, member](Request& request) { return ((*routes).*member)(request); };
+  };
+  constexpr const char* kAll = "/api/v1/command/trigger";
+  constexpr const char* kOne = "/api/v1/command/trigger/{id}";
+  router.add(Method::post, kAll, idempotency.once(to(&Routes::add)));
+  router.add(Method::get, kAll, to(&Routes::all));
+  router.add(Method::get, kOne, to(&Routes::show));
+  router.add(Method::patch, kOne, to(&Routes::change));
+  router.add(Method::del, kOne, to(&Routes::remove));
+  router.add(Method::get, "/api/v1/command/alerts", to(&Routes::alerts));
+}
+
+}  // namespace croft::command
