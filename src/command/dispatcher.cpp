@@ -18,6 +18,7 @@ constexpr Seconds kTryAgain{5};     // a pending command for a device that never
 constexpr Seconds kAnswerWait{2};   // a sent one is not repeated before, when its node comes back
 constexpr Seconds kExpiryGrace{2};  // for an answer that is on its way
 constexpr int kForgetAtOnce = 500;
+constexpr std::size_t kMostInTransaction = 500;
 
 Error too_many_open() {
   Error error = fail(Code::too_many, "the device has 100 commands waiting already");
@@ -95,26 +96,33 @@ Task<std::vector<Result<Command>>> Dispatcher::add_all(std::vector<Wish> wishes)
     command.state = CommandState::pending;
     command.created = needs_.clock.now();
   }
-  auto insert = [&wishes, added](db::Connection& connection) mutable {
-    for (std::size_t i = 0; i < wishes.size(); ++i) {
+  for (std::size_t from = 0; from < wishes.size(); from += kMostInTransaction) {
+    const auto to = std::min(from + kMostInTransaction, wishes.size());
+    auto insert = [&wishes, &added, from, to](db::Connection& connection) {
+      std::vector<char> stored(to - from, 0);
+      for (std::size_t i = from; i < to; ++i) {
+        const auto& [command, also] = wishes[i];
+        if (added[i] == 0 || (also && !also(connection, command))) continue;
+        commands::add(connection, command);
+        stored[i - from] = 1;
+      }
+      return stored;
+    };
+    const auto stored = co_await needs_.database.write(insert);
+    std::copy(stored.begin(), stored.end(), added.begin() + static_cast<std::ptrdiff_t>(from));
+    for (std::size_t i = from; i < to; ++i) {
       if (added[i] == 0) continue;
-      const auto& [command, also] = wishes[i];
-      added[i] = !also || also(connection, command) ? 1 : 0;
-      if (added[i] != 0) commands::add(connection, command);
+      const auto& command = wishes[i].command;
+      added_.add();
+      open_[command.id] = {command};
+      by_device_[command.device].push_back(command.id);
+      answers[i] = command;
+      tell(command);
     }
-    return added;
-  };
-  added = co_await needs_.database.write(insert);
-  for (std::size_t i = 0; i < wishes.size(); ++i) {
-    if (added[i] == 0) continue;
-    const auto& command = wishes[i].command;
-    added_.add();
-    open_[command.id] = {command};
-    by_device_[command.device].push_back(command.id);
-    answers[i] = command;
-    tell(command);
-    spawn(needs_.loop, "command", deliver(command.id));
   }
+  // Only now, so that what delivering writes does not come before what is still to be stored.
+  for (std::size_t i = 0; i < wishes.size(); ++i)
+    if (added[i] != 0) spawn(needs_.loop, "command", deliver(wishes[i].command.id));
   co_return answers;
 }
 

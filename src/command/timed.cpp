@@ -234,10 +234,10 @@ Task<void> TimedCommands::complete() {
 Task<void> TimedCommands::start_due() {
   held_ = false;
   timed::After after;
-  std::size_t count = kAtOnce;
-  while (count == kAtOnce) {
+  std::size_t count = kDueAtOnce;
+  while (count == kDueAtOnce) {
     auto look_up = [now = needs_.clock.now(), after](db::Connection& connection) {
-      return timed::due(connection, now, after, kAtOnce);
+      return timed::due(connection, now, after, kDueAtOnce);
     };
     auto page = co_await needs_.database.read(look_up);
     count = page.size();

@@ -34,7 +34,8 @@ class TimedCommands {
   Task<void> run();
 
  private:
-  static constexpr int kAtOnce = 250;  // rows in one transaction
+  static constexpr int kAtOnce = 250;        // rows in one transaction
+  static constexpr int kDueAtOnce = 10'000;  // rows looked at together
   static constexpr std::size_t kMostSettled = 20'000;
 
   Task<Result<Timed>> add_running(Timed);
