@@ -20,6 +20,13 @@ before(async () => {
   await node.vanish();
   await ada.createDevice('Not set up yet');
   await until(async () => (await ada.get('/api/v1/devices')).devices.filter(({ values }) => 'temperature' in values).length >= 6, patience, 'the virtual nodes measure');
+  // One has a timer that runs, one that is to come, and a trigger that fires.
+  const lively = (await ada.get('/api/v1/devices')).devices.find(({ online }) => online).id;
+  const timer = { device: lively, actuator: 'led', action: 'on', for: 3_600 };
+  await ada.expect(201, 'POST', '/api/v1/command/timed', { body: timer });
+  await ada.expect(201, 'POST', '/api/v1/command/timed', { body: { ...timer, for: 90, repeat: { days: ['mon', 'thu'], time: '06:30', tz: 'America/Argentina/Buenos_Aires' } } });
+  await ada.expect(201, 'POST', '/api/v1/command/trigger', { body: { device: lively, measurement: 'temperature', above: -40 } });
+  await until(async () => (await ada.get('/api/v1/command/alerts')).alerts.length > 0, patience, 'an alert');
 });
 after(async () => {
   nodes?.child.kill('SIGTERM');
@@ -47,6 +54,20 @@ for (const [size, [width, height]] of Object.entries(sizes)) {
       await page.goto(`${croft.url}/devices/${lively.id}`);
       await until(async () => (await drawnPoints(page)).Temperature > 3, patience, 'the graph is drawn');
       await check('device');
+      await page.locator('.open-alert').waitFor();
+      await page.getByRole('button', { name: 'New timer' }).click();
+      await page.getByText('Repeating', { exact: true }).click();
+      await check('timer-form');
+      await page.goto(`${croft.url}/devices/${lively.id}/triggers/new`);
+      await page.getByLabel('Threshold').fill('15');
+      await page.getByText('Against false alarms').click();
+      await page.getByLabel('Switch something').check();
+      await page.getByRole('button', { name: 'Try it' }).click();
+      await page.locator('.preview-result p').first().waitFor();
+      await check('trigger');
+      await page.goto(`${croft.url}/alerts`);
+      await page.locator('.alert-row').first().waitFor();
+      await check('alerts');
       await page.goto(`${croft.url}/devices/${devices.find(({ values }) => 'doorOpen' in values).id}`);
       await onPage(page, () => document.querySelectorAll('.plot .main-svg').length >= 3);
       await check('device-away');
@@ -113,7 +134,7 @@ test('everything is reached and used by keyboard alone', async () => {
   await page.keyboard.press('Tab');
   assert.equal(await focused(), 'Skip to the content');
   const seen = [];
-  for (let i = 0; i < 8; i += 1) {
+  for (let i = 0; i < 9; i += 1) {
     await page.keyboard.press('Tab');
     seen.push(await focused());
     const outlined = await page.evaluate(() => {
@@ -124,6 +145,7 @@ test('everything is reached and used by keyboard alone', async () => {
     assert.ok(outlined, `the focus on «${seen.at(-1)}» can be seen`);
   }
   for (const name of ['Croft', 'Log out', 'Add a device', 'Find a device']) assert.ok(seen.includes(name), `${name} is among ${seen}`);
+  assert.ok(seen.some((name) => name.startsWith('Alerts')), `Alerts is among ${seen}`);
 
   await page.getByRole('link', { name: 'Add a device' }).focus();
   await page.keyboard.press('Enter');
@@ -142,11 +164,11 @@ test('every control has a name, every page one heading and a title of its own', 
   await page.locator('.device-card').first().waitFor();
   const { devices } = await ada.get('/api/v1/devices');
   const titles = new Set();
-  for (const path of ['/', `/devices/${devices[0].id}`, `/devices/${devices[0].id}/settings`, '/devices/new', '/nowhere']) {
+  for (const path of ['/', `/devices/${devices[0].id}`, `/devices/${devices[0].id}/settings`, `/devices/${devices[0].id}/triggers/new`, '/devices/new', '/alerts', '/nowhere']) {
     await page.goto(croft.url + path);
     await page.locator('h1').waitFor();
     await onPage(page, () => document.title !== 'Croft');
-    const nameless = await page.evaluate(() => [...document.querySelectorAll('button, a, input')]
+    const nameless = await page.evaluate(() => [...document.querySelectorAll('button, a, input, select')]
       .filter((one) => !(one.getAttribute('aria-label') || one.textContent.trim() || one.labels?.[0]?.textContent.trim()))
       .map((one) => one.outerHTML));
     assert.deepEqual(nameless, []);
@@ -154,7 +176,7 @@ test('every control has a name, every page one heading and a title of its own', 
     assert.equal(await page.evaluate(() => document.querySelectorAll('[id]').length - new Set([...document.querySelectorAll('[id]')].map(({ id }) => id)).size), 0, 'ids are unique');
     titles.add(await page.title());
   }
-  assert.equal(titles.size, 5, [...titles].join(', '));
+  assert.equal(titles.size, 7, [...titles].join(', '));
   await page.context().close();
 });
 
@@ -163,7 +185,7 @@ test('a device that has been watched for a while shows its story', async () => {
   const lively = devices.find(({ online }) => online);
   const page = await browser.visitAs(ada, `/devices/${lively.id}`, { viewport: { width: 1440, height: 880 } });
   await page.getByRole('group', { name: 'LED' }).getByRole('button', { name: 'Switch LED On' }).click();
-  await page.locator('.history').getByText(/^Done, /).waitFor();
+  await page.locator('.history').getByText(/^Done, /).first().waitFor();
   const drawn = await until(async () => {
     const now = await drawnPoints(page);
     return now.Temperature >= 40 && now.Humidity >= 40 && now; // the third may be out of sight, and is not drawn then

@@ -5,7 +5,9 @@ import { test } from 'node:test';
 import { figure, steadyRange } from '../../web/src/charts/figure.js';
 import { beginOf, rangeOf } from '../../web/src/charts/ranges.js';
 import { Series, fromHistory } from '../../web/src/charts/series.js';
-import { duration, measurementName, moment, valueText, valueWithUnit } from '../../web/src/format.js';
+import { countdown, duration, measurementName, moment, span, upcoming, valueText, valueWithUnit } from '../../web/src/format.js';
+import { secondsOf, spanOf } from '../../web/src/span.js';
+import { conditionOf, draftOf, freshDraft, wishOf, wrongNumbers } from '../../web/src/trigger_draft.js';
 
 const t0 = Date.parse('2026-11-22T13:00:00.000Z');
 const every = (ms, count, value = (i) => i) => Array.from({ length: count }, (_, i) => [t0 + i * ms, value(i), value(i), value(i)]);
@@ -108,4 +110,47 @@ test('durations and moments are short and exact enough', () => {
   assert.equal(moment(noon, noon + 60_000), '12:00');
   assert.equal(moment(noon - 86_400_000, noon), '21 Nov, 12:00');
   assert.equal(moment(noon - 400 * 86_400_000, noon), '18 Oct 2025, 12:00');
+});
+
+test('a length of time is told without rounding, and typed as it is told', () => {
+  const cases = [[1, '1 s'], [59, '59 s'], [60, '1 min'], [90, '90 s'], [300, '5 min'], [5_400, '90 min'], [7_200, '2 h'], [86_400, '1 day'], [129_600, '36 h'], [172_800, '2 days']];
+  for (const [seconds, text] of cases) {
+    assert.equal(span(seconds).replace('\u00a0', ' '), text);
+    assert.equal(secondsOf(spanOf(seconds)), seconds);
+  }
+  assert.equal(secondsOf(spanOf(0)), 0);
+  assert.ok(Number.isNaN(secondsOf({ amount: ' ', unit: '60' })));
+});
+
+test('a count-down ends at zero, and shows a second until it has passed', () => {
+  const cases = [[0, '0:00'], [-5, '0:00'], [1, '0:01'], [999, '0:01'], [1_000, '0:01'], [1_001, '0:02'], [600_000, '10:00'], [3_600_000, '1:00:00'], [4_198_000, '1:09:58']];
+  for (const [ms, text] of cases) assert.equal(countdown(ms), text);
+});
+
+test('what is to come is named by its day while that is near', () => {
+  const noon = new Date(2026, 10, 22, 12, 0).getTime(); // a Sunday
+  const at = (days) => new Date(2026, 10, 22 + days, 6, 30).getTime();
+  assert.deepEqual([0, 1, 2, 6, 7].map((days) => upcoming(at(days), noon)), ['today 06:30', 'tomorrow 06:30', 'Tuesday 06:30', 'Saturday 06:30', '29 Nov, 06:30']);
+});
+
+test('a trigger comes through the form as it was', () => {
+  const fresh = freshDraft('temperature', 'other', 'led');
+  const triggers = [
+    { device: 'd', measurement: 'soilMoisture', below: 300, hysteresis: 10, holdFor: 300, cooldown: 90, command: { device: 'd', actuator: 'pump', action: 'on', for: 60 }, email: true },
+    { device: 'd', measurement: 'temperature', above: -0.5, hysteresis: 0, holdFor: 0, cooldown: 0, command: { device: 'e', actuator: 'heater', action: 'off' }, email: false },
+    { device: 'd', measurement: 'humidity', noDataFor: 7_200, cooldown: 0, command: null, email: true },
+  ];
+  for (const trigger of triggers) {
+    assert.deepEqual(wishOf(draftOf(trigger, fresh), 'd'), trigger);
+    assert.deepEqual(wrongNumbers(draftOf(trigger, fresh)), []);
+  }
+});
+
+test('what is no number is named before anything is sent', () => {
+  const fresh = freshDraft('temperature', 'd', 'led');
+  assert.deepEqual(wrongNumbers(fresh), ['below']);
+  assert.deepEqual(wrongNumbers({ ...fresh, kind: 'above', threshold: 'warm', hysteresis: '-' }), ['above', 'hysteresis']);
+  assert.deepEqual(wrongNumbers({ ...fresh, kind: 'noDataFor', noDataFor: { amount: '', unit: '1' } }), ['noDataFor']);
+  assert.deepEqual(wrongNumbers({ ...fresh, threshold: '1,5', acts: true, backAfter: { amount: '', unit: '60' } }), ['command.for']);
+  assert.equal(conditionOf({ ...fresh, threshold: '1,5' }, 'd').below, 1.5);
 });

@@ -68,6 +68,7 @@ const formatter = (options) => new Intl.DateTimeFormat(strings.locale, { hourCyc
 const clockFormat = formatter({ hour: '2-digit', minute: '2-digit' });
 const secondsFormat = formatter({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const dateFormat = formatter({ day: 'numeric', month: 'short' });
+const weekdayFormat = formatter({ weekday: 'long' });
 const yearFormat = formatter({ day: 'numeric', month: 'short', year: 'numeric' });
 
 /** @param {number} time @returns {string} "14:03" */
@@ -92,6 +93,31 @@ export function duration(ms) {
   if (ms < hour) return words.minutes(Math.floor(ms / minute));
   if (ms < 2 * day) return words.hours(Math.floor(ms / hour));
   return words.days(Math.floor(ms / day));
+}
+
+/** Nothing is rounded away. @param {number} seconds @returns {string} "90 s", "5 min", "1 h", "2 days" */
+export function span(seconds) {
+  const words = strings.time;
+  if (seconds % 60 || seconds === 0) return words.seconds(seconds);
+  if (seconds % 3_600) return words.minutes(seconds / 60);
+  if (seconds % 86_400) return words.hours(seconds / 3_600);
+  return words.days(seconds / 86_400);
+}
+
+/** What is left of a count-down. @param {number} ms @returns {string} "9:58", "1:09:58" */
+export function countdown(ms) {
+  const left = Math.max(0, Math.ceil(ms / second));
+  const [hours, minutes, seconds] = [Math.floor(left / 3_600), Math.floor(left / 60) % 60, left % 60];
+  const two = (/** @type {number} */ n) => String(n).padStart(2, '0');
+  return hours ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
+}
+
+/** As moment(), with the day's name when it is near: what is to come. @param {number} time @param {number} present */
+export function upcoming(time, present) {
+  const days = Math.round((new Date(time).setHours(0, 0, 0, 0) - new Date(present).setHours(0, 0, 0, 0)) / day);
+  if (days === 0) return strings.time.today(clock(time));
+  if (days === 1) return strings.time.tomorrow(clock(time));
+  return days > 1 && days < 7 ? `${weekdayFormat.format(time)} ${clock(time)}` : moment(time, present);
 }
 
 /** @param {number} time @param {number} present @returns {string} "just now", "3 min ago", "22 Nov, 14:03" */

@@ -9,12 +9,14 @@ import { go, here, match, parameter, safeReturn, startRouter } from './router.js
 import { resume, session } from './session.js';
 import { useStore } from './store.js';
 import { strings } from './strings.js';
+import { AlertsPage } from './views/alerts.js';
 import { DevicePage } from './views/device.js';
 import { LogIn, SignUp } from './views/enter.js';
 import { NewDevice } from './views/new_device.js';
 import { Message, NotFound } from './views/message.js';
 import { Overview } from './views/overview.js';
 import { DeviceSettings } from './views/settings.js';
+import { NewTrigger, TriggerPage } from './views/trigger.js';
 
 const public_routes = [
   { path: '/login', view: LogIn },
@@ -26,6 +28,9 @@ const routes = [
   { path: '/devices/new', view: NewDevice },
   { path: '/devices/:id', view: DevicePage },
   { path: '/devices/:id/settings', view: DeviceSettings },
+  { path: '/devices/:id/triggers/new', view: NewTrigger },
+  { path: '/triggers/:id', view: TriggerPage },
+  { path: '/alerts', view: AlertsPage },
 ];
 
 const retry_ms = 3_000;

@@ -1,11 +1,14 @@
 // Who is logged in, and what follows from logging in and out.
 // SPDX-License-Identifier: Apache-2.0
-import { ApiError, get, request, sessionLost } from './api.js';
+import { ApiError, get, patch, request, sessionLost } from './api.js';
+import { forgetAlerts } from './alerts.js';
 import { forgetCommands } from './commands.js';
 import { forgetDevices, loadDevices } from './devices.js';
 import { connect, disconnect } from './live.js';
 import { go, here, safeReturn } from './router.js';
 import { Store } from './store.js';
+import { forgetTimed } from './timed.js';
+import { forgetTriggers, loadTriggers } from './triggers.js';
 
 /** @typedef {import('./types.js').User} User */
 
@@ -48,12 +51,18 @@ export async function logOut() {
   tabs?.postMessage(null);
 }
 
+/** @param {string} timezone an IANA name @throws {ApiError} */
+export async function setZone(timezone) {
+  session.patch({ user: await patch('/auth/me', { timezone }) });
+}
+
 /** @param {User} user */
 function begin(user) {
   session.set({ known: true, user, ended: false, failure: null });
   tabs?.postMessage(user.id);
   connect();
   void loadDevices();
+  void loadTriggers();
 }
 
 /** @param {boolean} lost not by this user's own wish */
@@ -62,6 +71,9 @@ function end(lost) {
   disconnect();
   forgetDevices();
   forgetCommands();
+  forgetTimed();
+  forgetTriggers();
+  forgetAlerts();
   session.set({ known: true, user: null, ended: lost, failure: null });
   const back = safeReturn(here.value);
   go(lost && back !== '/' ? `/login?next=${encodeURIComponent(back)}` : '/login');

@@ -1,5 +1,6 @@
-// Every word the dashboard says, in one place; a second language is a second file of this shape.
+// Every word the dashboard says, here and in automation_strings.js; a second language is a second pair of this shape.
 // SPDX-License-Identifier: Apache-2.0
+import { automation } from './automation_strings.js';
 
 export const strings = {
   locale: 'en-GB',
@@ -158,7 +159,11 @@ export const strings = {
     causes: { user: 'by', timed: 'by a timer', trigger: 'by a trigger' },
     /** @param {string} duration */
     for: (duration) => `for ${duration}`,
+    /** @param {string} state */
+    mismatch: (state) => `Now the device reports ${state.toLowerCase()}.`,
   },
+
+  ...automation,
 
   add: {
     title: 'Add a device',
@@ -238,6 +243,10 @@ export const strings = {
     hours: (n) => `${n}\u00a0h`,
     /** @param {number} n */
     days: (n) => (n === 1 ? '1 day' : `${n} days`),
+    /** @param {string} time */
+    today: (time) => `today ${time}`,
+    /** @param {string} time */
+    tomorrow: (time) => `tomorrow ${time}`,
     /** @param {string} duration */
     ago: (duration) => `${duration} ago`,
   },

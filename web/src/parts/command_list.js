@@ -3,7 +3,8 @@
 import { useState } from 'preact/hooks';
 import { now } from '../api.js';
 import { historyStore, isOpen, loadHistory } from '../commands.js';
-import { actuatorName, clockSeconds, duration, instant, moment } from '../format.js';
+import { deviceStore } from '../devices.js';
+import { actuatorName, clockSeconds, duration, instant, moment, span } from '../format.js';
 import { html } from '../html.js';
 import { useStore } from '../store.js';
 import { strings } from '../strings.js';
@@ -37,16 +38,19 @@ export function CommandList({ device }) {
 function Row({ command }) {
   const created = instant(command.created);
   const action = strings.actuators.states[command.action] ?? command.action;
+  const real = useStore(deviceStore(command.device))?.state?.[command.actuator];
+  const mismatch = command.mismatch && real === command.reported ? real : ''; // unless it has changed since it was asked
   const [present, day] = [now(), 86_400_000];
   const when = present - created < day ? clockSeconds(created) : moment(created, present);
   return html`<li class=${`command is-${command.state}`}>
     <span class="command-what">
       ${actuatorName(command.actuator)} ${action.toLowerCase()}
-      ${command.for ? ` ${strings.commands.for(duration(command.for * 1000))}` : ''}
+      ${command.for ? ` ${strings.commands.for(span(command.for))}` : ''}
     </span>
     <span class="command-state">${outcome(command)}</span>
     <time class="command-when" datetime=${command.created}>${when}</time>
-    <span class="command-who"><bdi>${cause(command)}</bdi></span>
+    <span class="command-who"><${Cause} command=${command} /></span>
+    ${mismatch && html`<span class="command-why">${strings.commands.mismatch(strings.actuators.states[mismatch] ?? mismatch)}</span>`}
     ${command.reason && html`<span class="command-why"><bdi>${command.reason}</bdi></span>`}
   </li>`;
 }
@@ -58,10 +62,11 @@ function outcome(command) {
   return isOpen(command) || Number.isNaN(took) || command.state !== 'done' ? word : `${word}, ${duration(took)}`;
 }
 
-/** Who or what: a person by name, else the kind of automation. @param {Command} command */
-function cause(command) {
-  const kind = String(command.cause ?? '').split(':')[0];
+/** Who or what: a person by name, a timer, or a trigger and the way to it. @param {{command: Command}} props */
+function Cause({ command }) {
+  const [kind, id] = String(command.cause ?? '').split(':');
   const words = strings.commands.causes;
+  if (kind === 'trigger' && id) return html`<a href=${`/triggers/${encodeURIComponent(id)}`}>${words.trigger}</a>`;
   if (kind !== 'user' && Object.hasOwn(words, kind)) return words[kind];
-  return command.by ? `${words.user} ${command.by}` : '';
+  return command.by ? html`<bdi>${words.user} ${command.by}</bdi>` : '';
 }

@@ -8,6 +8,7 @@ import { explain } from '../problems.js';
 import { logOut, session } from '../session.js';
 import { useStore } from '../store.js';
 import { strings } from '../strings.js';
+import { Bell, Notices } from './alerts.js';
 import { Icon } from './icon.js';
 
 const patience_ms = 1_500; // a break shorter than this is not worth a word
@@ -21,9 +22,11 @@ export function Shell({ children }) {
       <a class="brand" href="/"><${Icon} name="logo" /><span>${strings.app.name}</span></a>
       <${ConnectionChip} />
       <span class="who"><span class="visually-hidden">${strings.app.signedInAs} </span><bdi>${user?.username}</bdi></span>
+      <${Bell} />
       <${LogOut} />
     </header>
     <main id="content" tabindex="-1">${children}</main>
+    <${Notices} />
     <${StaleBanner} />`;
 }
 

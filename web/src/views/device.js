@@ -7,15 +7,20 @@ import { loadHistory } from '../commands.js';
 import { deviceStore, loadDevice } from '../devices.js';
 import { measurementsOf } from '../format.js';
 import { html } from '../html.js';
+import { OpenAlerts } from '../parts/alerts.js';
 import { Actuator, actuatorsOf } from '../parts/actuator.js';
 import { CommandList } from '../parts/command_list.js';
 import { Icon } from '../parts/icon.js';
 import { Status } from '../parts/status.js';
+import { QuickTimers, Timers } from '../parts/timers.js';
 import { Title } from '../parts/title.js';
+import { TriggerList } from '../parts/trigger_list.js';
 import { explain } from '../problems.js';
 import { parameter, setParameter } from '../router.js';
 import { useStore } from '../store.js';
 import { strings } from '../strings.js';
+import { loadTimed, timedStore } from '../timed.js';
+import { loadTriggers, triggerList } from '../triggers.js';
 import { Message } from './message.js';
 
 const words = strings.device;
@@ -48,9 +53,14 @@ export function DeviceAway({ gone, error, retry }) {
 /** @param {{id: string}} props */
 export function DevicePage({ id }) {
   const { device, ...away } = useDevice(id);
-  useEffect(() => void loadHistory(id), [id]);
+  useEffect(() => {
+    void loadHistory(id);
+    void loadTimed(id);
+    void loadTriggers();
+  }, [id]);
+  // Below the head all at once, so that nothing is pushed aside by what comes a moment later.
+  const settled = [useStore(timedStore(id)), useStore(triggerList)].every(({ loaded, error }) => loaded || error);
   if (!device) return html`<${DeviceAway} ...${away} />`;
-  const measurements = measurementsOf(device.values);
   return html`<div class="page">
     <div class="page-head device-head">
       <a class="back" href="/"><${Icon} name="back" />${strings.app.back}</a>
@@ -58,17 +68,38 @@ export function DevicePage({ id }) {
       <${Status} device=${device} />
       <a class="button device-settings" href=${`/devices/${encodeURIComponent(id)}/settings`}><${Icon} name="settings" />${words.settings}</a>
     </div>
+    ${settled ? html`<${Content} device=${device} />` : html`<p class="visually-hidden" role="status">${strings.app.loading}</p>`}
+  </div>`;
+}
+
+/** @param {{device: import('../types.js').Device}} props */
+function Content({ device }) {
+  const { id } = device;
+  const [making, setMaking] = useState('');
+  const measurements = measurementsOf(device.values);
+  return html`<${OpenAlerts} device=${id} />
     <div class="device-page">
       <section class="controls" aria-labelledby="controls-title">
         <h2 id="controls-title" class="visually-hidden">${words.controls}</h2>
         <div class="card">
-          ${actuatorsOf(device).map((actuator) => html`<${Actuator} key=${actuator} device=${device} actuator=${actuator} />`)}
+          ${actuatorsOf(device).map((actuator) => html`<div key=${actuator} class="control">
+            <${Actuator} device=${device} actuator=${actuator} />
+            <${QuickTimers} device=${device} actuator=${actuator} onOther=${() => setMaking(actuator)} />
+          </div>`)}
         </div>
+        <h2>${strings.timers.title}</h2>
+        <${Timers} device=${device} making=${making} setMaking=${setMaking} />
       </section>
-      <section class="history" aria-labelledby="history-title">
-        <h2 id="history-title">${words.history}</h2>
-        <div class="card"><${CommandList} device=${id} /></div>
-      </section>
+      <div class="history">
+        <section aria-labelledby="triggers-title">
+          <h2 id="triggers-title">${strings.triggers.title}</h2>
+          <${TriggerList} device=${id} />
+        </section>
+        <section aria-labelledby="history-title">
+          <h2 id="history-title">${words.history}</h2>
+          <div class="card"><${CommandList} device=${id} /></div>
+        </section>
+      </div>
       <section class="graphs" aria-labelledby="graphs-title">
         ${measurements.length
           ? html`<${Graphs} device=${device} measurements=${measurements} />`
@@ -76,8 +107,7 @@ export function DevicePage({ id }) {
               <${Waiting} id=${id} />
             </div>`}
       </section>
-    </div>
-  </div>`;
+    </div>`;
 }
 
 /** @param {{device: import('../types.js').Device, measurements: string[]}} props */

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { deviceList, deviceStore, loadDevices } from '../devices.js';
 import { measurementName, measurementsOf, unit, valueText } from '../format.js';
 import { html } from '../html.js';
+import { CardAlert, useOpenOf } from '../parts/alerts.js';
 import { Actuator, actuatorsOf } from '../parts/actuator.js';
 import { VirtualDevices } from '../parts/credentials.js';
 import { Icon } from '../parts/icon.js';
@@ -88,9 +89,10 @@ function Summary({ ids }) {
 /** @param {{id: string}} props */
 function DeviceCard({ id }) {
   const device = useStore(deviceStore(id));
+  const alerted = useOpenOf(id).length > 0;
   if (!device) return null;
   const names = measurementsOf(device.values);
-  return html`<li class=${`card device-card ${device.online ? '' : 'is-away'}`}>
+  return html`<li class=${`card device-card ${device.online ? '' : 'is-away'} ${alerted ? 'has-alert' : ''}`}>
     <div class="device-card-head">
       <h2><a href=${`/devices/${encodeURIComponent(id)}`}><bdi>${device.name}</bdi></a></h2>
       <${Status} device=${device} />
@@ -102,6 +104,7 @@ function DeviceCard({ id }) {
           </div>`)}
         </dl>`
       : html`<p class="hint no-values">${words.noValues}</p>`}
+    <${CardAlert} device=${id} />
     ${Object.keys(device.state ?? {}).length > 0 &&
     html`<div class="device-card-foot">
       ${actuatorsOf(device).map((actuator) => html`<${Actuator} key=${actuator} device=${device} actuator=${actuator} />`)}
