@@ -10,7 +10,8 @@ namespace croft::web {
 
 // One file as a browser asks for it. Everything lives as long as the program.
 struct Asset {
-  std::string_view path;          // "/src/main.js"; "/index.html" is the page; below /vendor/ with a hash in the name
+  std::string_view
+      path;  // "/src/main.js"; "/index.html" is the page; below /vendor/ with a hash in the name
   std::string_view content_type;  // with charset where there is one
   std::span<const std::byte> gzip;
   std::string_view etag;  // opaque text without quotes, different for different contents

@@ -25,7 +25,8 @@ bool has_library(std::string_view name) {
 }
 
 TEST(Assets, HoldThePageItsScriptsAndItsLibraries) {
-  for (const auto path : {"/index.html", "/src/main.js", "/style/base.css", "/favicon.svg", "/licences.txt"}) {
+  for (const auto path :
+       {"/index.html", "/src/main.js", "/style/base.css", "/favicon.svg", "/licences.txt"}) {
     EXPECT_NE(find(path), nullptr) << path;
   }
   for (const auto name : {"htm", "plotly", "preact", "preact-hooks"}) {

@@ -65,8 +65,10 @@ void Dispatcher::start() {
     by_device_[command.device].push_back(command.id);
     open_[command.id] = {command};
   }
-  subscriptions_.push_back(needs_.feed.device_changed.subscribe(
-      [this](const live::DeviceChanged& event) { on_device_changed(event.device); }));
+  subscriptions_.push_back(
+      needs_.feed.device_changed.subscribe([this](const live::DeviceChanged& event) {
+        if (event.came_online) on_device_online(event.device);
+      }));
   subscriptions_.push_back(needs_.feed.device_removed.subscribe(
       [this](const live::DeviceRemoved& event) { on_device_removed(event.device.id); }));
   needs_.mqtt.subscribe(
@@ -243,8 +245,7 @@ void Dispatcher::deliver_waiting() {
 }
 
 // A node that comes back may have missed what was sent; it remembers the ids of what it did.
-void Dispatcher::on_device_changed(const DeviceId& device) {
-  if (!needs_.devices.now(device).online) return;
+void Dispatcher::on_device_online(const DeviceId& device) {
   const auto now = needs_.clock.now();
   for (const auto& id : open_of(device)) {
     const auto& open = open_.at(id);

@@ -57,7 +57,7 @@ class Dispatcher {
   void deliver_waiting();
   void on_acknowledgement(mqtt::Delivery);
   Task<void> settle(mqtt::Delivery);
-  void on_device_changed(const DeviceId&);
+  void on_device_online(const DeviceId&);
   void on_device_removed(const DeviceId&);
   Task<void> forget(DeviceId);
   std::vector<CommandId> open_of(const DeviceId&) const;  // oldest first

@@ -46,7 +46,7 @@ void Devices::heard_of(const DeviceId& device, DeviceNow& known) {
   known.last_seen = clock_.now();
   if (known.says_status || known.online) return;
   known.online = true;
-  feed_.device_changed.publish({device});
+  feed_.device_changed.publish({device, true});
 }
 
 Task<void> Devices::run() {
@@ -81,7 +81,7 @@ void Devices::on_status(mqtt::Delivery delivery) {
   if (!delivery.retained()) known->last_seen = clock_.now();
   known->says_status = true;
   known->online = online;
-  feed_.device_changed.publish({DeviceId(topic->device)});
+  feed_.device_changed.publish({DeviceId(topic->device), online});
 }
 
 void Devices::on_state(mqtt::Delivery delivery) {

@@ -52,6 +52,7 @@ struct ReadingStored {
 };
 struct DeviceChanged {  // online, or the reported state of its actuators
   DeviceId device;
+  bool came_online = false;  // it has just said so: what was sent to it before may be lost
 };
 struct DeviceRegistered {
   DeviceEntry device;

@@ -42,7 +42,7 @@ class DeviceDirectory {
 // The newest facts about one device, from its retained status and state and its latest reading.
 struct DeviceNow {
   bool online = false;
-  bool says_status = false;  // whether it ever told its status; else readings must do
+  bool says_status = false;          // whether it ever told its status; else readings must do
   std::optional<Instant> last_seen;  // the last sign of life of any kind
   std::optional<Instant> values_time;
   std::vector<Measurement> values;           // latest value of each measurement
