@@ -135,7 +135,12 @@ class SqliteConnection final : public Connection {
       throw Broken("cannot open the database " + config.file.string() + ": " + why);
     }
     sqlite3_busy_timeout(handle_, 5000);
-    configure(config, writes);
+    try {
+      configure(config, writes);
+    } catch (...) {  // a constructor that throws is not destroyed
+      sqlite3_close_v2(handle_);
+      throw;
+    }
   }
   SqliteConnection(const SqliteConnection&) = delete;
   SqliteConnection& operator=(const SqliteConnection&) = delete;

@@ -35,6 +35,7 @@ std::string base64url(std::string_view text) {
 
 std::optional<std::vector<unsigned char>> from_base64url(std::string_view text) {
   std::vector<unsigned char> bytes(text.size());
+  if (text.empty()) return bytes;  // libsodium wants a buffer, however small
   std::size_t length = 0;
   const char* end = nullptr;
   if (sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &length,
