@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,6 +31,8 @@ struct Settings {
   std::int64_t per_message = 1;
   std::int64_t in_flight = 1000;  // the receive maximum of the MQTT client
   std::int64_t batch = static_cast<std::int64_t>(data::WriterConfig().max_batch);
+  std::int64_t rate = 0;  // messages a second that are offered; 0: as many as go
+  std::int64_t pace_ms = data::WriterConfig().least_interval.count();
   bool numbered = false;
   std::string directory = std::filesystem::temp_directory_path();
 };
@@ -50,6 +53,10 @@ Settings parse(int count, char** words) {
       settings.in_flight = number;
     else if (word.starts_with("--batch="))
       settings.batch = number;
+    else if (word.starts_with("--rate="))
+      settings.rate = number;
+    else if (word.starts_with("--pace-ms="))
+      settings.pace_ms = number;
     else if (word == "--numbered")
       settings.numbered = true;
     else if (word.starts_with("--directory="))
@@ -57,7 +64,7 @@ Settings parse(int count, char** words) {
     else {
       std::fprintf(stderr,
                    "bench_ingest [--readings=N] [--devices=N] [--per-message=N] [--in-flight=N] "
-                   "[--batch=N] [--numbered] [--directory=DIR]\n");
+                   "[--batch=N] [--rate=N] [--pace-ms=N] [--numbered] [--directory=DIR]\n");
       std::exit(2);
     }
   }
@@ -134,17 +141,29 @@ class Broker final : public mqtt::Acknowledger, public std::enable_shared_from_t
   }
   void deliver(data::Ingest& ingest) {
     ingest_ = &ingest;
-    top_up();
+    if (settings_.rate > 0)
+      spawn(loop_.get_executor(), "broker", deliver_at_rate());
+    else
+      top_up();
   }
   void acknowledge(std::uint32_t, std::uint16_t, int) override {
     ++acknowledged_;
     if (acknowledged_ * settings_.per_message >= settings_.readings) loop_.stop();
+    if (settings_.rate > 0) return;
     if (acknowledged_ % 64 == 0 || delivered_ == acknowledged_) top_up();
   }
 
  private:
-  void top_up() {
-    while (delivered_ - acknowledged_ < settings_.in_flight &&
+  Task<void> deliver_at_rate() {
+    const auto began = steady_clock::now();
+    while (source_.made() < settings_.readings) {
+      const auto due = seconds_since(began) * static_cast<double>(settings_.rate);
+      top_up(static_cast<std::int64_t>(due));
+      co_await sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+  void top_up(std::int64_t due = std::numeric_limits<std::int64_t>::max()) {
+    while (delivered_ - acknowledged_ < settings_.in_flight && delivered_ < due &&
            source_.made() < settings_.readings) {
       auto payload = source_.next();
       const auto& device = devices_[static_cast<std::size_t>(source_.device())];
@@ -198,6 +217,7 @@ void measure(const Settings& settings, const std::filesystem::path& file) {
   mqtt::Client client(executor, {});  // never connected: acknowledgements to nodes are dropped
   data::WriterConfig writer_config;
   writer_config.max_batch = static_cast<std::size_t>(settings.batch);
+  writer_config.least_interval = std::chrono::milliseconds(settings.pace_ms);
   data::Writer writer(writer_config, executor, *database, metrics);
   data::Refusals refusals(executor, *database, directory, clock, metrics);
   data::Ingest ingest({client, directory, feed, devices, clock, metrics, writer, refusals});

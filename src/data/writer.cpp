@@ -11,6 +11,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr int kAttemptsWhileStopping = 3;
+constexpr std::size_t kWorthACommit = 250;  // readings: by then a commit's own cost hardly shows
 
 std::size_t bytes_of(const Arrival& arrival) {
   return sizeof(Arrival) + arrival.reading.values.size() * sizeof(Measurement);
@@ -71,6 +72,7 @@ void Writer::add(Share& share, Arrival arrival) {
   ++waiting_readings_;
   ++share.count;
   share.batch->arrivals.push_back(std::move(arrival));
+  if (share.batch->arrivals.size() == kWorthACommit) arrived_.raise();
 }
 
 Task<void> Writer::run() {
@@ -78,6 +80,7 @@ Task<void> Writer::run() {
     while (batches_.empty() && !stopping_) co_await arrived_.wait();
     if (batches_.empty()) break;
     const auto batch = batches_.front();
+    co_await gather(*batch);
     co_await keep(*batch);
     batches_.pop_front();
     end(*batch, batch->committed);
@@ -97,6 +100,17 @@ Task<void> Writer::settle() {
   if (batches_.empty()) co_return;
   const auto last = batches_.back();
   while (!last->ended) co_await ended_.wait();
+}
+
+// Lets a small batch grow for a moment when the last one began just now.
+Task<void> Writer::gather(const Batch& batch) {
+  const auto due = last_start_ + config_.least_interval;
+  while (batch.arrivals.size() < kWorthACommit && !stopping_) {
+    const auto now = steady_clock::now();
+    if (now >= due) break;
+    co_await arrived_.wait_for(due - now);
+  }
+  last_start_ = steady_clock::now();
 }
 
 // Returns when the batch is committed, or given up because the writer stops.

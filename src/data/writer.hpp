@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -23,6 +24,10 @@ struct WriterConfig {
   // What may wait for the store; beyond either, has_room() is false.
   std::size_t max_waiting_readings = 20'000;
   std::size_t max_waiting_bytes = 16 * 1024 * 1024;
+  // Small batches start no faster than this, one after the other: a trickle of readings is not
+  // worth a commit each, for the processor and even more for a memory card. The first one never
+  // waits.
+  std::chrono::milliseconds least_interval{10};
 };
 
 // On the loop.
@@ -54,6 +59,7 @@ class Writer {
   void forget(std::string device) { removed_.push_back(std::move(device)); }
 
  private:
+  Task<void> gather(const Batch&);
   Task<void> keep(Batch&);
   void end(Batch&, bool committed);
 
@@ -65,6 +71,7 @@ class Writer {
   std::vector<std::string> removed_;            // to be forgotten before the next batch
   std::size_t waiting_readings_ = 0;
   std::size_t waiting_bytes_ = 0;
+  std::chrono::steady_clock::time_point last_start_{};
   bool stopping_ = false;
   WaitingPlace room_;
   Event arrived_;

@@ -78,6 +78,32 @@ TEST_F(WriterTest, CommitsWhatArrivedDuringTheLastCommitTogether) {
   EXPECT_LE(batches_.size(), 3U);
 }
 
+TEST_F(WriterTest, CommitsTheFirstReadingAtOnceAndATrickleTogether) {
+  make({.least_interval = std::chrono::milliseconds(300)});
+  start();
+  append(1);
+  const auto began = std::chrono::steady_clock::now();
+  while (committed_ < 1) loop_.run_one_for(std::chrono::milliseconds(10));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(250));
+  for (std::uint32_t i = 1; i < 10; ++i) {
+    append(1, i);
+    loop_.run_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_EQ(committed_, 1);
+  while (committed_ < 10) loop_.run_one_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(batches_.size(), 2U);
+}
+
+TEST_F(WriterTest, DoesNotHoldBackABatchThatIsWorthACommit) {
+  make({.least_interval = std::chrono::seconds(60)});
+  start();
+  append(1);
+  while (committed_ < 1) loop_.run_one_for(std::chrono::milliseconds(10));
+  append(300, 1);
+  run_out();
+  EXPECT_EQ(committed_, 301);
+}
+
 TEST_F(WriterTest, BoundsABatch) {
   make({.max_batch = 100});
   append(1000);
