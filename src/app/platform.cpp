@@ -127,11 +127,10 @@ void Platform::Wiring::start_broker() {
     own.state_dir = state_dir.path();
     own.listen = config.mqtt.listen;
     own.program = config.mqtt.program;
-    own.service_user = "croft";
-    own.service_secret = random_token(32);
+    const auto secret = random_token(32);
+    own.accounts = {{"croft", "platform", secret}};
     for (const auto& source : config.data.sources)
       own.grants.push_back({source.device.str(), source.topic});
-    const auto secret = own.service_secret;
     mosquitto = std::make_unique<broker::Mosquitto>(loop.get_executor(), std::move(own), metrics);
     mqtt_port = mosquitto->start();
     client = std::make_unique<mqtt::Client>(

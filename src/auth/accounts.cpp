@@ -75,9 +75,7 @@ bool is_timezone(const std::string& name) {
   }
 }
 
-void remember(UserDirectory& directory, const User& user) {
-  directory.put({user.id, user.username, user.email, user.timezone});
-}
+UserEntry entry_of(const User& user) { return {user.id, user.username, user.email, user.timezone}; }
 
 }  // namespace
 
@@ -89,7 +87,12 @@ Accounts::Accounts(const Config& config, const Needs& needs)
       attempts_(needs.clock, 200, Seconds(1)) {}
 
 void Accounts::load() {
-  for (const auto& user : needs_.database.read_now(users::list)) remember(needs_.users, user);
+  for (const auto& user : needs_.database.read_now(users::list)) needs_.users.put(entry_of(user));
+}
+
+void Accounts::tell(const User& user) {
+  needs_.users.put(entry_of(user));
+  needs_.feed.user_changed.publish({entry_of(user)});
 }
 
 Task<Result<User>> Accounts::sign_up(NewAccount account, const std::string& remote) {
@@ -115,7 +118,7 @@ Task<Result<User>> Accounts::create(NewAccount account, bool only_first) {
   };
   const auto added = co_await needs_.database.write(insert);
   if (added == users::Added::yes) {
-    remember(needs_.users, user);
+    tell(user);
     log::info("auth", "account made", {{"user", user.id.str()}, {"role", to_string(user.role)}});
   }
   co_return told(added, std::move(user));
@@ -177,7 +180,7 @@ Task<Result<User>> Accounts::set_timezone(const Principal& principal, std::strin
   };
   const auto user = co_await needs_.database.write(store);
   if (!user) co_return fail(Code::unauthenticated, "the account no longer exists");
-  remember(needs_.users, *user);
+  tell(*user);
   co_return *user;
 }
 
@@ -218,6 +221,7 @@ Task<Result<>> Accounts::remove(std::string name) {
   const bool removed = co_await needs_.database.write(erase);
   if (!removed) co_return fail(Code::conflict, "the account still has devices; remove them first");
   needs_.users.remove(user->id);
+  needs_.feed.user_removed.publish({user->id});
   co_await end_sessions(user->id);
   co_return Result<>();
 }

@@ -54,6 +54,7 @@ class Accounts {
   Task<Result<>> remove(std::string name);
 
  private:
+  void tell(const User&);
   Task<Result<User>> create(NewAccount, bool only_first);
   Task<void> end_sessions(const UserId&);
 

@@ -73,7 +73,9 @@ Task<Result<Device>> DeviceRegistry::rename(DeviceId id, UserId owner, std::stri
   };
   const bool renamed = co_await needs_.database.write(change);
   if (!renamed) co_return no_such_device();
-  needs_.directory.put({id, owner, name});
+  const DeviceEntry entry{id, owner, name};
+  needs_.directory.put(entry);
+  needs_.feed.device_renamed.publish({entry});
   auto device = co_await find(id, owner);
   co_return device;
 }

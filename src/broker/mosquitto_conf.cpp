@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <stdexcept>
 
@@ -38,11 +39,12 @@ void add_plugin(std::string& out, const Config& config, const std::filesystem::p
   const auto plugin = config.plugin_path.empty() ? find_plugin() : config.plugin_path;
   add(out, "Nobody comes in without a name and a secret that the guard knows.",
       "allow_anonymous false");
-  add(out, "The guard: each device to its own topics, Croft itself to all.",
+  add(out, "The guard: each device to its own topics, each of Croft's services to what it needs.",
       "plugin " + one_line(std::filesystem::absolute(plugin).string(), "the plugin's path"));
-  out.append("plugin_opt_service_user " + one_line(config.service_user, "service_user") + "\n");
-  out.append("plugin_opt_service_hash " + guard::to_hex(guard::hash_of(config.service_secret)) +
-             "\n");
+  for (const Account& account : config.accounts)
+    out.append("plugin_opt_account " + one_line(account.name, "an account's name") + " " +
+               guard::to_hex(guard::hash_of(account.secret)) + " " +
+               one_line(account.roles, "an account's roles") + "\n");
   out.append("plugin_opt_state_file " + (folder / "devices").string() + "\n");
   for (const Grant& grant : config.grants) {
     if (!protocol::is_device_id(grant.device) || !guard::is_grant(grant.filter))
@@ -112,8 +114,10 @@ std::filesystem::path find_plugin() {
 }
 
 std::string mosquitto_conf(const Config& config, const Address& address) {
-  if (config.service_user.empty() || config.service_secret.empty())
-    throw std::runtime_error("the broker needs a user and a secret for Croft itself");
+  const bool locked = std::ranges::all_of(
+      config.accounts, [](const Account& one) { return !one.name.empty() && !one.secret.empty(); });
+  if (config.accounts.empty() || !locked)
+    throw std::runtime_error("the broker needs an account for Croft itself, with a secret");
   const auto folder = std::filesystem::absolute(config.state_dir) / "broker";
   std::string out = "# Written by Croft at each start; changes are lost.\n";
   add(out, "Where nodes connect.",

@@ -15,13 +15,19 @@ struct Grant {
   std::string filter;
 };
 
+// One of the platform's own accounts; the broker is given the secret's hash alone.
+struct Account {
+  std::string name;   // "croft", or begins with "croft-"
+  std::string roles;  // "platform", or some of "auth,data,command,visualisation"
+  std::string secret;
+};
+
 struct Config {
   std::filesystem::path state_dir = "croft-data";  // the broker's things go into state_dir/broker
   std::string listen = "0.0.0.0:1883";             // "address:port"; port 0 takes a free one
   std::filesystem::path plugin_path;               // empty: found beside our own program
   std::string program = "mosquitto";
-  std::string service_user = "croft";
-  std::string service_secret;  // the broker is given its hash alone
+  std::vector<Account> accounts;
   std::vector<Grant> grants;
 };
 

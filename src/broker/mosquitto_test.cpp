@@ -79,12 +79,13 @@ TEST(Mosquitto, SaysInTheBrokersWordsWhyItDoesNotStart) {
 TEST(Mosquitto, RefusesValuesThatCouldSmuggleALine) {
   House house;
   for (const auto& change : std::vector<std::function<void(Config&)>>{
-           [](Config& c) { c.service_user = "croft\nallow_anonymous true"; },
+           [](Config& c) { c.accounts[0].name = "croft\nallow_anonymous true"; },
            [](Config& c) { c.grants = {{"a", "x\nallow_anonymous true"}}; },
            [](Config& c) { c.grants = {{"a b", "x"}}; },
            [](Config& c) { c.grants = {{"a", "$SYS/#"}}; }, [](Config& c) { c.listen = "0.0.0.0"; },
            [](Config& c) { c.listen = "127.0.0.1:70000"; },
-           [](Config& c) { c.listen = "a b:1883"; }, [](Config& c) { c.service_secret = ""; }}) {
+           [](Config& c) { c.listen = "a b:1883"; },
+           [](Config& c) { c.accounts[0].secret = ""; }}) {
     Config config = House::config(house.directory.path());
     change(config);
     Mosquitto broker(house.loop.get_executor(), config, house.metrics);

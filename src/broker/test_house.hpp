@@ -36,7 +36,7 @@ struct House {
     config.listen = "127.0.0.1:0";
     config.plugin_path =
         std::filesystem::read_symlink("/proc/self/exe").parent_path() / "croft-broker-guard.so";
-    config.service_secret = kServiceSecret;
+    config.accounts = {{"croft", "platform", kServiceSecret}};
     config.grants = {{"granted", "/exp/+"}};
     return config;
   }

@@ -31,7 +31,9 @@ void Watch::put(Trigger trigger) {
   const auto state = trigger.state;
   const auto id = trigger.id;
   const auto fresh = post->triggers.insert_or_assign(id, Watched{std::move(trigger), state}).second;
-  if (fresh) watching_.add(1);
+  if (!fresh) return;
+  watching_.add(1);
+  needs_.feed.keepers_changed.publish({});
 }
 
 std::vector<Trigger> Watch::list(const UserId& owner, const std::optional<DeviceId>& device) const {

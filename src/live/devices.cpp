@@ -126,4 +126,13 @@ void Devices::remember(const Reading& reading) {
     known->last_seen = reading.received;
 }
 
+std::vector<Reading> Devices::latest() const {
+  std::vector<Reading> readings;
+  for (const auto& [id, known] : known_)
+    if (known.values_time)
+      readings.push_back({DeviceId(id), *known.values_time,
+                          known.last_seen.value_or(*known.values_time), false, known.values});
+  return readings;
+}
+
 }  // namespace croft::live

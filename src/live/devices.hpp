@@ -34,6 +34,8 @@ class Devices {
   void seen(const DeviceId&);
   // What the data service remembers from before a restart; older than what is known is ignored.
   void remember(const Reading&);
+  // The newest values of every device that has any, as readings.
+  std::vector<Reading> latest() const;
 
  private:
   void heard_of(const DeviceId&, DeviceNow&);

@@ -15,6 +15,7 @@
 #include "model/device.hpp"
 #include "model/principal.hpp"
 #include "model/reading.hpp"
+#include "model/user.hpp"
 
 namespace croft::live {
 
@@ -57,8 +58,17 @@ struct DeviceChanged {  // online, or the reported state of its actuators
 struct DeviceRegistered {
   DeviceEntry device;
 };
+struct DeviceRenamed {
+  DeviceEntry device;
+};
 struct DeviceRemoved {
   DeviceEntry device;
+};
+struct UserChanged {  // made, or changed
+  UserEntry user;
+};
+struct UserRemoved {
+  UserId user;
 };
 struct CommandChanged {
   Command command;
@@ -71,9 +81,15 @@ struct TimedChanged {  // a timed command, as the JSON object that its routes an
 struct AlertChanged {  // fired or cleared
   Alert alert;
 };
+struct Told {  // by another process: an event as browsers see it, a JSON object
+  UserId owner;
+  DeviceId device;
+  std::string json;
+};
 struct SessionEnded {
   SessionId session;
 };
+struct KeepersChanged {};  // they want the readings of other devices than before
 
 // Whoever must have done something about a device's readings before their message is taken off the
 // broker's hands.
@@ -90,11 +106,16 @@ struct Feed {
   Signal<ReadingStored> reading_stored;
   Signal<DeviceChanged> device_changed;
   Signal<DeviceRegistered> device_registered;
+  Signal<DeviceRenamed> device_renamed;
   Signal<DeviceRemoved> device_removed;
+  Signal<UserChanged> user_changed;
+  Signal<UserRemoved> user_removed;
   Signal<CommandChanged> command_changed;
   Signal<TimedChanged> timed_changed;
   Signal<AlertChanged> alert_changed;
+  Signal<Told> told;
   Signal<SessionEnded> session_ended;
+  Signal<KeepersChanged> keepers_changed;
   std::vector<Keeper> keepers;  // complete before the first reading comes
 };
 

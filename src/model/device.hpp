@@ -18,6 +18,8 @@ struct DeviceEntry {
   DeviceId id;
   UserId owner;
   std::string name;
+
+  bool operator==(const DeviceEntry&) const = default;
 };
 
 // Which devices exist and whose they are. Auth owns the truth and keeps this copy right; the other
@@ -30,6 +32,10 @@ class DeviceDirectory {
   const DeviceEntry* find(std::string_view id) const;
   std::vector<DeviceId> owned_by(const UserId&) const;  // oldest first
   std::size_t size() const { return entries_.size(); }
+  template <class Visit>
+  void each(Visit visit) const {
+    for (const auto& [id, entry] : entries_) visit(entry);
+  }
 
   void put(DeviceEntry);
   void remove(const DeviceId&);

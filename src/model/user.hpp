@@ -14,6 +14,8 @@ struct UserEntry {
   std::string username;
   std::string email;
   std::string timezone = "UTC";  // an IANA name
+
+  bool operator==(const UserEntry&) const = default;
 };
 
 // Auth owns the truth and keeps this copy right; the other services only look. Lives on the loop;
@@ -23,6 +25,10 @@ class UserDirectory {
   const UserEntry* find(const UserId& id) const {
     const auto found = entries_.find(id);
     return found == entries_.end() ? nullptr : &found->second;
+  }
+  template <class Visit>
+  void each(Visit visit) const {
+    for (const auto& [id, entry] : entries_) visit(entry);
   }
   void put(UserEntry entry) { entries_[UserId(entry.id)] = std::move(entry); }
   void remove(const UserId& id) { entries_.erase(id); }

@@ -3,6 +3,7 @@
 #include "visualisation/hub.hpp"
 
 #include "base/json.hpp"
+#include "live/event_json.hpp"
 
 namespace croft::visualisation {
 namespace {
@@ -34,12 +35,17 @@ Hub::Hub(Config config, const Needs& needs)
       [this](const live::ReadingStored& event) { on_reading(event.reading); }));
   subscriptions_.push_back(feed.device_changed.subscribe(
       [this](const live::DeviceChanged& event) { on_device(event.device); }));
-  subscriptions_.push_back(feed.command_changed.subscribe(
-      [this](const live::CommandChanged& event) { on_command(event.command); }));
   subscriptions_.push_back(
-      feed.timed_changed.subscribe([this](const live::TimedChanged& event) { on_timed(event); }));
-  subscriptions_.push_back(feed.alert_changed.subscribe(
-      [this](const live::AlertChanged& event) { on_alert(event.alert); }));
+      feed.command_changed.subscribe([this](const live::CommandChanged& event) {
+        on_event(event.command.owner, event.command.device, event);
+      }));
+  subscriptions_.push_back(feed.timed_changed.subscribe(
+      [this](const live::TimedChanged& event) { on_event(event.owner, event.device, event); }));
+  subscriptions_.push_back(feed.alert_changed.subscribe([this](const live::AlertChanged& event) {
+    on_event(event.alert.owner, event.alert.device, event);
+  }));
+  subscriptions_.push_back(feed.told.subscribe(
+      [this](const live::Told& event) { send(event.owner, event.device, event.json); }));
   subscriptions_.push_back(feed.device_removed.subscribe(
       [this](const live::DeviceRemoved& event) { on_removed(event.device); }));
   subscriptions_.push_back(feed.session_ended.subscribe(
@@ -99,29 +105,9 @@ void Hub::on_device(const DeviceId& id) {
   send(device->owner, id, device_message(id, needs_.devices.now(id)));
 }
 
-void Hub::on_command(const Command& command) {
-  if (audience(command.owner) == nullptr) return;
-  JsonWriter json;
-  write_json(json, command);
-  auto text = std::move(json).str();
-  text.insert(1, "\"type\":\"command\",");
-  send(command.owner, command.device, std::move(text));
-}
-
-void Hub::on_timed(const live::TimedChanged& event) {
-  if (audience(event.owner) == nullptr) return;
-  auto text = event.json;
-  text.insert(1, "\"type\":\"timed\",");
-  send(event.owner, event.device, std::move(text));
-}
-
-void Hub::on_alert(const Alert& alert) {
-  if (audience(alert.owner) == nullptr) return;
-  JsonWriter json;
-  write_json(json, alert);
-  auto text = std::move(json).str();
-  text.insert(1, "\"type\":\"alert\",");
-  send(alert.owner, alert.device, std::move(text));
+template <class Event>
+void Hub::on_event(const UserId& owner, const DeviceId& device, const Event& event) {
+  if (audience(owner) != nullptr) send(owner, device, live::event_json(event));
 }
 
 void Hub::on_removed(const DeviceEntry& device) {

@@ -26,9 +26,9 @@ class Hub {
 
   void on_reading(const Reading&);
   void on_device(const DeviceId&);
-  void on_command(const Command&);
-  void on_timed(const live::TimedChanged&);
-  void on_alert(const Alert&);
+  // A command, a timed command or an alert.
+  template <class Event>
+  void on_event(const UserId& owner, const DeviceId&, const Event&);
   void on_removed(const DeviceEntry&);
   void on_session_ended(const SessionId&);
   // The clients of the device's owner that want it; nullptr when nobody looks.

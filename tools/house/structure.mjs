@@ -20,6 +20,7 @@ export const floors = {
   live: 4,
   mail: 4,
   broker: 4,
+  relay: 5,
   auth: 5,
   data: 5,
   command: 5,

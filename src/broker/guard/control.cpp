@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "broker/guard/accounts.hpp"
 #include "protocol/text.hpp"
 
 namespace croft::broker::guard {
@@ -52,7 +53,7 @@ bool Control::apply_line(std::string_view line) {
 
 bool Control::set(std::string_view arguments) {
   const std::string_view id = cut_word(arguments);
-  if (!protocol::is_device_id(id) || id == service_user_) return wrong("set: not a device id");
+  if (!protocol::is_device_id(id) || is_reserved(id)) return wrong("set: not a device id");
   const std::optional<Hash> hash = parse_hash(arguments);
   if (!hash) return wrong("set: not 64 hexadecimal digits");
   Table& table = gathered_ ? *gathered_ : table_;

@@ -24,11 +24,8 @@ class Control {
   // Called with what is wrong with a line; never holds a hash.
   using Complain = std::function<void(std::string_view what)>;
 
-  Control(Table& table, std::string service_user, Cut cut, Complain complain)
-      : table_(table),
-        service_user_(std::move(service_user)),
-        cut_(std::move(cut)),
-        complain_(std::move(complain)) {}
+  Control(Table& table, Cut cut, Complain complain)
+      : table_(table), cut_(std::move(cut)), complain_(std::move(complain)) {}
 
   // Whether the table changed.
   bool apply(std::string_view text);
@@ -42,7 +39,6 @@ class Control {
   bool wrong(std::string_view what);
 
   Table& table_;
-  std::string service_user_;
   Cut cut_;
   Complain complain_;
   std::optional<Table> gathered_;  // between begin and commit

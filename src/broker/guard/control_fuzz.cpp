@@ -11,16 +11,14 @@ using namespace croft::broker::guard;
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   Rules rules;
-  rules.service_user = "croft";
   Control control(
-      rules.table, "croft",
-      [&](const std::string& id) { rules.table.contains(id) ? void() : std::abort(); },
+      rules.table, [&](const std::string& id) { rules.table.contains(id) ? void() : std::abort(); },
       [](std::string_view) {});
   control.apply(text);
   control.apply("commit\n");
   const std::string saved = to_text(rules.table);
   Table again;
-  Control reader(again, "croft", [](const std::string&) {}, [](std::string_view) { std::abort(); });
+  Control reader(again, [](const std::string&) {}, [](std::string_view) { std::abort(); });
   reader.apply(saved);
   if (again.size() != rules.table.size()) std::abort();
   if (rules.table.contains("croft")) std::abort();

@@ -26,7 +26,7 @@ class ControlTest : public testing::Test {
   Table table_;
   std::vector<std::string> cut_;
   std::vector<std::string> complaints_;
-  Control control_{table_, "croft",
+  Control control_{table_,
                    [this](const std::string& id) {
                      EXPECT_TRUE(table_.contains(id)) << "its will needs it";
                      cut_.push_back(id);
@@ -137,8 +137,7 @@ TEST_F(ControlTest, SurvivesTheWayThroughTheStateFile) {
   ASSERT_TRUE(save_state(path, to_text(table_), why)) << why;
   Table again;
   Control reader(
-      again, "croft", [](const std::string&) {},
-      [](std::string_view what) { ADD_FAILURE() << what; });
+      again, [](const std::string&) {}, [](std::string_view what) { ADD_FAILURE() << what; });
   reader.apply(load_state(path, why).value());
   EXPECT_EQ(again.size(), 2u);
   EXPECT_EQ(to_hex(again.find("b")->second.hash), kB);

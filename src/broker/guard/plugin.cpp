@@ -1,8 +1,8 @@
 // The guard as a Mosquitto plugin: only Croft's devices and Croft itself come in, each to its own.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Options: service_user, service_hash (SHA-256 in hexadecimal), state_file, and any number of
-// `grant <device> <topic filter>`. Everything runs on the broker's one thread.
+// Options: state_file, and any number of `account <name> <SHA-256 of its secret, in hexadecimal>
+// <roles>` and `grant <device> <topic filter>`. Everything runs on the broker's one thread.
 //
 // What Mosquitto 2.0.11 answers (seen, guard_test.cpp):
 //   login refused, bad client id           5: CONNACK 0x87       3.1.1: CONNACK 5 (not authorized)
@@ -32,7 +32,6 @@ namespace {
 enum { kSuccess = 0, kInvalid = 3, kAuth = 11, kAclDenied = 12, kUnknown = 13 };
 enum { kLogNotice = 2, kLogWarning = 4, kLogError = 8 };
 
-constexpr char kControlTopic[] = "$CONTROL/croft/v1/devices";
 // Changes are written once none came for this long, or this long after the first.
 constexpr std::chrono::seconds kQuiet{1};
 constexpr std::chrono::seconds kLongest{10};
@@ -60,6 +59,7 @@ class Guard {
 
  private:
   void take_option(std::string_view key, std::string_view value);
+  void take_account(std::string_view value);
   void load();
   void report(std::string_view device, const Refused& refused);
   void publish_report(std::string_view device, std::string payload);
@@ -75,12 +75,8 @@ class Guard {
 };
 
 void Guard::take_option(std::string_view key, std::string_view value) {
-  if (key == "service_user") {
-    rules_.service_user = std::string(value);
-  } else if (key == "service_hash") {
-    const auto hash = parse_hash(value);
-    if (!hash) throw std::invalid_argument("service_hash is not a SHA-256 in hexadecimal");
-    rules_.service_hash = *hash;
+  if (key == "account") {
+    take_account(value);
   } else if (key == "state_file") {
     state_file_ = std::string(value);
   } else if (key == "grant") {
@@ -93,13 +89,23 @@ void Guard::take_option(std::string_view key, std::string_view value) {
   }
 }
 
+void Guard::take_account(std::string_view value) {
+  const std::size_t first = value.find(' ');
+  const std::size_t last = value.rfind(' ');
+  const bool whole = first != std::string_view::npos && first != last;
+  const auto hash = parse_hash(whole ? value.substr(first + 1, last - first - 1) : "");
+  const auto roles = parse_roles(whole ? value.substr(last + 1) : "");
+  if (!hash || !roles || !is_reserved(value.substr(0, first)))
+    throw std::invalid_argument("an account is not <name> <SHA-256 in hexadecimal> <roles>");
+  rules_.accounts[std::string(value.substr(0, first))] = {*hash, *roles};
+}
+
 Guard::Guard(mosquitto_plugin_id_t*, mosquitto_opt* options, int count) {
   if (sodium_init() < 0) throw std::runtime_error("libsodium does not start");
   for (int i = 0; i < count; ++i) take_option(text(options[i].key), text(options[i].value));
-  if (rules_.service_user.empty() || rules_.service_hash == Hash{})
-    throw std::invalid_argument("service_user and service_hash are needed");
+  if (rules_.accounts.empty()) throw std::invalid_argument("at least one account is needed");
   control_ = std::make_unique<Control>(
-      rules_.table, rules_.service_user,
+      rules_.table,
       [](const std::string& device) { mosquitto_kick_client_by_username(device.c_str(), true); },
       [this](std::string_view what) {
         if (complaints_++ == 0) say(kLogWarning, "skipped a line of control: " + std::string(what));
@@ -153,10 +159,11 @@ int Guard::check(mosquitto_evt_acl_check& event) {
   }
 }
 
-// Any client can name the topic, but may_write() let only the service account come this far; asked
+// Any client can name the topic, but may_write() let only auth come this far; asked
 // again all the same, since everything hangs on it.
 int Guard::control(mosquitto_evt_control& event) {
-  if (!rules_.is_service(text(mosquitto_client_username(event.client)))) return kAclDenied;
+  if (!may_control(rules_.roles_of(text(mosquitto_client_username(event.client)))))
+    return kAclDenied;
   complaints_ = 0;
   const bool changed =
       control_->apply(std::string_view(static_cast<const char*>(event.payload), event.payloadlen));
@@ -245,8 +252,8 @@ extern "C" __attribute__((visibility("default"))) int mosquitto_plugin_init(
                                     call<mosquitto_evt_acl_check, &Guard::check>, nullptr,
                                     guard.get()) |
         mosquitto_callback_register(id, MOSQ_EVT_CONTROL,
-                                    call<mosquitto_evt_control, &Guard::control>, kControlTopic,
-                                    guard.get()) |
+                                    call<mosquitto_evt_control, &Guard::control>,
+                                    kControlTopic.data(), guard.get()) |
         mosquitto_callback_register(id, MOSQ_EVT_TICK, call_tick, nullptr, guard.get());
     if (failed != 0) return kUnknown;
     *user_data = guard.release();

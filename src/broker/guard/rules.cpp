@@ -42,7 +42,8 @@ std::string_view to_string(Refusal refusal) {
 
 Refusal Rules::log_in(std::string_view user, std::string_view secret, std::string_view client_id) {
   const Hash hash = hash_of(secret);  // first, so that an unknown user takes as long as a known one
-  if (is_service(user)) return same(hash, service_hash) ? Refusal::none : Refusal::unknown;
+  if (const auto account = accounts.find(user); account != accounts.end())
+    return log_in_service(account->second, user, hash, client_id);
   if (!protocol::is_device_id(user)) return Refusal::unknown;  // "+" and "#" among others
   const auto found = table.find(user);
   const bool right = same(hash, found == table.end() ? Hash{} : found->second.hash);
@@ -53,10 +54,24 @@ Refusal Rules::log_in(std::string_view user, std::string_view secret, std::strin
   return Refusal::none;
 }
 
+Roles Rules::roles_of(std::string_view user) const {
+  const auto account = accounts.find(user);
+  return account == accounts.end() ? Roles{0} : account->second.roles;
+}
+
+// A service may take over its own sessions, not those of another.
+Refusal Rules::log_in_service(const Account& account, std::string_view user, const Hash& hash,
+                              std::string_view client_id) const {
+  if (!same(hash, account.hash)) return Refusal::unknown;
+  const bool own = client_id.starts_with(user) &&
+                   (client_id.size() == user.size() || client_id[user.size()] == '-');
+  return own || client_id.empty() ? Refusal::none : Refusal::client_id_taken;
+}
+
 // The broker gives a session to whoever brings its client id; only its owner may.
 bool Rules::claim(Device& device, std::string_view user, std::string_view client_id) {
   if (client_id.empty() || client_id == user) return true;
-  if (client_id.size() > kMostClientIdBytes || client_id.starts_with("croft-")) return false;
+  if (client_id.size() > kMostClientIdBytes || is_reserved(client_id)) return false;
   if (table.find(client_id) != table.end()) return false;
   const auto held = claims.find(client_id);
   if (held != claims.end() && held->second == user) return true;
@@ -74,7 +89,8 @@ bool Rules::claim(Device& device, std::string_view user, std::string_view client
 }
 
 Refusal Rules::may_write(std::string_view user, std::string_view topic, std::size_t bytes) const {
-  if (is_service(user)) return Refusal::none;
+  if (const Roles roles = roles_of(user); roles != 0)
+    return guard::may_write(roles, topic) ? Refusal::none : Refusal::topic_not_allowed;
   const auto found = table.find(user);
   if (found == table.end()) return Refusal::unknown;
   bool allowed = false;
@@ -92,7 +108,8 @@ Refusal Rules::may_write(std::string_view user, std::string_view topic, std::siz
 }
 
 Refusal Rules::may_hear(std::string_view user, std::string_view topic) const {
-  if (is_service(user)) return Refusal::none;
+  if (const Roles roles = roles_of(user); roles != 0)
+    return guard::may_hear(roles, topic) ? Refusal::none : Refusal::topic_not_allowed;
   if (table.find(user) == table.end()) return Refusal::unknown;
   const auto own = protocol::parse_topic(topic);
   return own && own->device == user && device_hears(own->kind) ? Refusal::none

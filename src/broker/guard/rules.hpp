@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "broker/guard/accounts.hpp"
 #include "broker/guard/table.hpp"
 
 namespace croft::broker::guard {
@@ -16,7 +17,7 @@ enum class Refusal {
   none,
   unknown,          // not somebody we know: nobody to tell about it
   bad_credentials,  // a known device with a wrong secret
-  client_id_taken,  // a client id that is another device's, or ours
+  client_id_taken,  // a client id that is another device's, or a service's
   topic_not_allowed,
   too_large,
 };
@@ -24,8 +25,7 @@ enum class Refusal {
 std::string_view to_string(Refusal refusal);
 
 struct Rules {
-  std::string service_user;
-  Hash service_hash{};
+  Accounts accounts;  // of the platform's own services
   // Topics granted by the broker's configuration, whatever the table says: device, filter.
   std::vector<std::pair<std::string, std::string>> grants;
   Table table;
@@ -33,7 +33,8 @@ struct Rules {
   // stranger takes its session: client id, device.
   std::unordered_map<std::string, std::string, TextHash, std::equal_to<>> claims;
 
-  bool is_service(std::string_view user) const { return user == service_user; }
+  // The roles of one of the platform's own accounts; 0 for everybody else.
+  Roles roles_of(std::string_view user) const;
 
   // A login. Texts are as the broker has them; absent ones are empty. Marks a device as seen.
   Refusal log_in(std::string_view user, std::string_view secret, std::string_view client_id);
@@ -44,6 +45,8 @@ struct Rules {
   Refusal may_hear(std::string_view user, std::string_view topic) const;
 
  private:
+  Refusal log_in_service(const Account&, std::string_view user, const Hash& hash,
+                         std::string_view client_id) const;
   bool claim(Device& device, std::string_view user, std::string_view client_id);
 };
 

@@ -12,8 +12,8 @@ namespace {
 
 Rules house() {
   Rules rules;
-  rules.service_user = "croft";
-  rules.service_hash = hash_of("service secret");
+  rules.accounts["croft"] = {hash_of("service secret"), kPlatform};
+  rules.accounts["croft-data"] = {hash_of("secret of data"), kData};
   rules.table["a"].hash = hash_of("secret of a");
   rules.table["b"].hash = hash_of("secret of b");
   rules.table["b"].grants = {"/exp/sensor", "old/+/#"};
@@ -35,6 +35,19 @@ TEST(Rules, LetInWhoKnowsTheSecret) {
   EXPECT_EQ(rules.log_in("a", "secret of a", ""), Refusal::none);
   EXPECT_EQ(rules.log_in("a", "secret of a", "ESP8266Client-17"), Refusal::none);
   EXPECT_TRUE(rules.table["a"].seen);
+}
+
+TEST(Rules, LetEachServiceIntoItsOwnSessionsOnly) {
+  Rules rules = house();
+  EXPECT_EQ(rules.log_in("croft-data", "secret of data", "croft-data"), Refusal::none);
+  EXPECT_EQ(rules.log_in("croft-data", "secret of data", "croft-data-2"), Refusal::none);
+  EXPECT_EQ(rules.log_in("croft-data", "secret of data", "croft-database"),
+            Refusal::client_id_taken);
+  EXPECT_EQ(rules.log_in("croft-data", "secret of data", "croft-command"),
+            Refusal::client_id_taken);
+  EXPECT_EQ(rules.log_in("croft-data", "secret of data", "a"), Refusal::client_id_taken);
+  EXPECT_EQ(rules.log_in("croft-data", "service secret", "croft-data"), Refusal::unknown);
+  EXPECT_EQ(rules.log_in("croft-auth", "secret of data", "croft-auth"), Refusal::unknown);
 }
 
 TEST(Rules, KeepOutEverybodyElse) {
