@@ -15,6 +15,7 @@
 #include "app/doctor.hpp"
 #include "app/platform.hpp"
 #include "app/simulate.hpp"
+#include "app/targets.hpp"
 #include "app/version.hpp"
 #include "app/wiring.hpp"
 #include "base/log.hpp"
@@ -44,10 +45,11 @@ void add_config_flags(CLI::App& command, ConfigFlags& flags) {
   }
 }
 
-Loaded load(const ConfigFlags& flags) {
+Loaded load(const ConfigFlags& flags, Config defaults = {}) {
   std::optional<std::filesystem::path> file;
   if (!flags.file.empty()) file = flags.file;
-  return load_config(file, [](const char* name) { return std::getenv(name); }, flags.values);
+  return load_config(
+      file, [](const char* name) { return std::getenv(name); }, flags.values, std::move(defaults));
 }
 
 // Prints each mistake on a line of its own; true when there was none.
@@ -68,13 +70,21 @@ log::Format format_of(const std::string& word) {
 }
 
 int serve(const ConfigFlags& flags) {
-  auto loaded = load(flags);
+  const auto targets = parse_targets(flags.targets);
+  auto loaded = load(flags, defaults_for(targets));
+  if (loaded.mistakes.empty()) loaded.mistakes = missing_for(targets, loaded.config);
   if (!report(loaded.mistakes)) return 1;
-  if (const auto wrong = check_targets(flags.targets); !wrong.empty())
-    throw std::runtime_error(wrong);
   log::configure(level_of(loaded.config.log.level), format_of(loaded.config.log.format));
-  Platform platform(std::move(loaded.config));
+  Platform platform(std::move(loaded.config), targets);
   return platform.run();
+}
+
+int run_broker(const ConfigFlags& flags) {
+  Config defaults;
+  defaults.state_dir /= "broker";
+  const auto loaded = load(flags, std::move(defaults));
+  if (!report(loaded.mistakes)) return 1;
+  become_broker(loaded.config);
 }
 
 int print(const ConfigFlags& flags) {
@@ -274,6 +284,13 @@ int run_command_line(int argc, char** argv) {
   serve_command->add_option("--target", config.targets,
                             "all (default), auth, data, command or visualisation; repeatable");
   serve_command->callback([&] { exit_code = serve(config); });
+
+  auto* broker_command = app.add_subcommand(
+      "broker",
+      "become a Mosquitto for services that run apart: with Croft's guard, an account for each "
+      "service (broker.*_password) and every device's own credential");
+  add_config_flags(*broker_command, config);
+  broker_command->callback([&] { exit_code = run_broker(config); });
 
   auto* config_command = app.add_subcommand("config", "look at the configuration");
   config_command->require_subcommand(1);

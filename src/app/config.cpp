@@ -180,8 +180,8 @@ void read_environment(const std::function<const char*(const char*)>& environment
 
 Loaded load_config(const std::optional<std::filesystem::path>& file,
                    const std::function<const char*(const char*)>& environment,
-                   const std::map<std::string, std::string>& flags) {
-  Loaded loaded;
+                   const std::map<std::string, std::string>& flags, Config defaults) {
+  Loaded loaded{std::move(defaults), {}};
   if (file) read_file(*file, loaded);
   read_environment(environment, loaded);
   for (const auto& [key, value] : flags) {

@@ -37,10 +37,18 @@ struct Config {
   struct {
     std::string url;
     std::string listen = "0.0.0.0:1883";
+    std::string public_url;
     std::string username;
     std::string password;
     std::string program = "mosquitto";
   } mqtt;
+  struct {  // of `croft broker`, for services that run apart
+    std::string auth_password;
+    std::string data_password;
+    std::string command_password;
+    std::string visualisation_password;
+    std::string password;
+  } broker;
   struct {
     std::string url = "sqlite:croft.db";
   } database;
@@ -92,11 +100,11 @@ struct Loaded {
   Mistakes mistakes;
 };
 
-// File (when given), then environment, then flags (key -> text); later wins. Collects every
-// mistake.
+// Over the defaults: file (when given), then environment, then flags (key -> text); later wins.
+// Collects every mistake.
 Loaded load_config(const std::optional<std::filesystem::path>& file,
                    const std::function<const char*(const char*)>& environment,
-                   const std::map<std::string, std::string>& flags);
+                   const std::map<std::string, std::string>& flags, Config defaults = {});
 
 // As TOML; secrets are shown as "********".
 std::string print_config(const Config&);

@@ -181,6 +181,12 @@ std::vector<Setting> make_settings() {
       shown(CROFT_FIELD(mqtt.url)));
   add("mqtt.listen", "an address", "where Croft's own Mosquitto listens for nodes",
       address(CROFT_FIELD(mqtt.listen)), shown(CROFT_FIELD(mqtt.listen)));
+  add("mqtt.public_url", "a URL",
+      "how nodes reach the broker from outside, shown beside a new device's secret; mqtt://:1883 "
+      "is "
+      "the host that the browser knows; empty: as mqtt.url says",
+      url(CROFT_FIELD(mqtt.public_url), {"mqtt://"}, "must be mqtt://host:port, or empty"),
+      shown(CROFT_FIELD(mqtt.public_url)));
   add("mqtt.username", "a name", "Croft's account at a broker of your own",
       text(CROFT_FIELD(mqtt.username)), shown(CROFT_FIELD(mqtt.username)));
   add("mqtt.password", "a secret", "its password", text(CROFT_FIELD(mqtt.password)),
@@ -188,6 +194,18 @@ std::vector<Setting> make_settings() {
   all.back().secret = true;
   add("mqtt.program", "a program", "the Mosquitto to start", text(CROFT_FIELD(mqtt.program)),
       shown(CROFT_FIELD(mqtt.program)));
+  const auto add_account = [&](const char* key, const char* whose, auto field) {
+    add(key, "a secret", std::string("for croft broker: of ") + whose, text(field), shown(field));
+    all.back().secret = true;
+  };
+  add_account("broker.auth_password", "the account croft-auth", CROFT_FIELD(broker.auth_password));
+  add_account("broker.data_password", "the account croft-data", CROFT_FIELD(broker.data_password));
+  add_account("broker.command_password", "the account croft-command",
+              CROFT_FIELD(broker.command_password));
+  add_account("broker.visualisation_password", "the account croft-visualisation",
+              CROFT_FIELD(broker.visualisation_password));
+  add_account("broker.password", "the account croft, which may do everything",
+              CROFT_FIELD(broker.password));
   add("database.url", "sqlite:FILE", "the database; a relative file lies in state_dir",
       url(CROFT_FIELD(database.url), {"sqlite:"},
           "must be sqlite:FILE (PostgreSQL is not part of this version)", false),

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "broker/mosquitto.hpp"
 #include "db/sqlite.hpp"
 #include "mail/smtp.hpp"
 #include "sessions/memory.hpp"
@@ -44,15 +45,37 @@ mail::Mailbox mail_from(const Config& config) {
       "such as croft@example.org");
 }
 
-mqtt::Options platform_client(std::string host, std::uint16_t port, std::string username,
-                              std::string password) {
+void become_broker(const Config& config) {
+  broker::Config own;
+  own.state_dir = config.state_dir;
+  own.listen = config.mqtt.listen;
+  own.program = config.mqtt.program;
+  const auto account = [&](const char* name, const char* role, const std::string& secret) {
+    if (!secret.empty()) own.accounts.push_back({name, role, secret});
+  };
+  account("croft", "platform", config.broker.password);
+  account("croft-auth", "auth", config.broker.auth_password);
+  account("croft-data", "data", config.broker.data_password);
+  account("croft-command", "command", config.broker.command_password);
+  account("croft-visualisation", "visualisation", config.broker.visualisation_password);
+  if (own.accounts.empty())
+    throw std::runtime_error(
+        "the services have no password at the broker; set broker.auth_password and so on (in "
+        "files: CROFT_BROKER_AUTH_PASSWORD_FILE), and each service's mqtt.password to its own");
+  for (const auto& source : config.data.sources)
+    own.grants.push_back({source.device.str(), source.topic});
+  broker::become_mosquitto(own);
+}
+
+mqtt::Options platform_client(const BrokerAccess& access, std::string client_id, bool durable) {
   mqtt::Options options;
-  options.host = std::move(host);
-  options.port = port;
-  options.client_id = "croft-platform";
-  options.username = std::move(username);
-  options.password = std::move(password);
-  options.session_expiry = std::chrono::hours(24 * 7);
+  options.host = access.host;
+  options.port = access.port;
+  options.client_id = std::move(client_id);
+  options.username = access.username;
+  options.password = access.password;
+  options.clean_start = !durable;
+  options.session_expiry = durable ? std::chrono::hours(24 * 7) : std::chrono::hours(0);
   options.receive_maximum = 4000;
   options.backoff_least = std::chrono::milliseconds(50);
   options.backoff_most = std::chrono::seconds(5);
@@ -78,19 +101,6 @@ HostPort parse_mqtt_url(std::string_view url) {
   if (url.starts_with('[') && url.ends_with(']')) url = url.substr(1, url.size() - 2);
   if (url.empty()) throw std::runtime_error("mqtt.url names no host");
   return {std::string(url), port};
-}
-
-std::string check_targets(const std::vector<std::string>& targets) {
-  const std::vector<std::string> known = {"all", "auth", "data", "command", "visualisation"};
-  for (const auto& target : targets) {
-    if (std::find(known.begin(), known.end(), target) == known.end())
-      return "there is no target \"" + target +
-             "\"; targets are all, auth, data, command and visualisation";
-    if (target != "all")
-      return "running \"" + target +
-             "\" as a process of its own is not part of this version; leave --target out";
-  }
-  return "";
 }
 
 }  // namespace croft::app

@@ -27,9 +27,19 @@ std::unique_ptr<mail::Transport> open_mail(const Config&);
 // The sender of mails. Throws std::runtime_error when a mail server is configured and no sender.
 mail::Mailbox mail_from(const Config&);
 
-// Croft's own session with the broker: it keeps its queue there while it restarts.
-mqtt::Options platform_client(std::string host, std::uint16_t port, std::string username,
-                              std::string password);
+// Writes Croft's configuration for a Mosquitto with an account for each service whose password is
+// set, and becomes it: does not return. Throws std::runtime_error with one clear line.
+[[noreturn]] void become_broker(const Config&);
+
+// A connection of Croft itself to the broker. `durable`: the broker keeps its session and queue
+// while Croft restarts, for those to whom a missed message is lost.
+struct BrokerAccess {
+  std::string host;
+  std::uint16_t port = 1883;
+  std::string username;
+  std::string password;
+};
+mqtt::Options platform_client(const BrokerAccess&, std::string client_id, bool durable);
 
 struct HostPort {
   std::string host;
@@ -37,8 +47,5 @@ struct HostPort {
 };
 // "mqtt://host:1883"; the port may be left out.
 HostPort parse_mqtt_url(std::string_view);
-
-// The targets of `croft serve --target`; "" or what stands in the way of this combination.
-std::string check_targets(const std::vector<std::string>&);
 
 }  // namespace croft::app

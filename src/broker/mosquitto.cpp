@@ -84,7 +84,33 @@ void write_private(const std::filesystem::path& path, const std::string& text) {
   if (!whole) throw std::runtime_error("cannot write " + path.string() + ": " + why);
 }
 
+std::string program_of(const Config& config) {
+  auto program = find_program(config.program);
+  if (program.empty())
+    throw std::runtime_error("cannot find the MQTT broker \"" + config.program +
+                             "\"; install the package mosquitto, or set [mqtt] url to a broker "
+                             "that runs elsewhere");
+  return program;
+}
+
+void make_private(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw std::runtime_error("cannot make " + folder.string() + ": " + error.message());
+  std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+}
+
 }  // namespace
+
+void become_mosquitto(const Config& config) {
+  const auto program = program_of(config);
+  const auto folder = std::filesystem::absolute(config.state_dir) / "broker";
+  make_private(folder);
+  const auto file = (folder / "mosquitto.conf").string();
+  write_private(file, mosquitto_conf(config, parse_listen(config.listen)));
+  ::execl(program.c_str(), program.c_str(), "-c", file.c_str(), nullptr);
+  throw std::runtime_error("cannot run " + program + ": " + std::strerror(errno));
+}
 
 Mosquitto::Mosquitto(const Executor& executor, Config config, Metrics& metrics)
     : executor_(executor),
@@ -102,21 +128,14 @@ std::filesystem::path Mosquitto::file(const char* name) const {
 std::uint16_t Mosquitto::start() {
   address_ = parse_listen(config_.listen);
   any_port_ = address_.port == 0;
-  program_ = find_program(config_.program);
-  if (program_.empty())
-    throw std::runtime_error("cannot find the MQTT broker \"" + config_.program +
-                             "\"; install the package mosquitto, or set [mqtt] url to a broker "
-                             "that runs elsewhere");
-  std::error_code error;
-  std::filesystem::create_directories(file(""), error);
-  if (error) throw std::runtime_error("cannot make " + file("").string() + ": " + error.message());
-  std::filesystem::permissions(file(""), std::filesystem::perms::owner_all, error);
+  program_ = program_of(config_);
+  make_private(file(""));
   wait_for_predecessor();
   for (int tries = 1;; ++tries) {
     try {
       check_port();
       if (any_port_) try_to_bind({address_.host, 0}, address_.port);
-      write_configuration();
+      write_private(file("mosquitto.conf"), mosquitto_conf(config_, address_));
       launch();
       wait_until_ready();
       return address_.port;
@@ -126,10 +145,6 @@ std::uint16_t Mosquitto::start() {
       if (!any_port_ || !taken || tries == 3) throw;
     }
   }
-}
-
-void Mosquitto::write_configuration() {
-  write_private(file("mosquitto.conf"), mosquitto_conf(config_, address_));
 }
 
 void Mosquitto::launch() {

@@ -14,6 +14,10 @@
 
 namespace croft::broker {
 
+// Writes the configuration and becomes the broker, for one that runs without a Croft around it:
+// does not return. Throws runtime_error with one line that says what to do.
+[[noreturn]] void become_mosquitto(const Config&);
+
 // The loop owns it; it must outlive the tasks that watch() and stop() give.
 class Mosquitto {
  public:
@@ -36,7 +40,6 @@ class Mosquitto {
   pid_t pid() const { return child_ ? child_->pid() : -1; }
 
  private:
-  void write_configuration();
   void launch();
   void wait_until_ready();
   void wait_for_predecessor() const;

@@ -123,20 +123,26 @@ Task<void> Service::drain() {
   if (rooms.needs.mqtt.connected()) co_await rooms.needs.mqtt.flush(kFlush);
 }
 
-std::size_t Service::forget_strangers() {
+Task<std::size_t> Service::forget_strangers() {
   auto& rooms = *rooms_;
-  std::vector<std::string> strangers;
-  rooms.needs.db.read_now([&](db::Connection& connection) {
+  auto all = co_await rooms.needs.db.read([](db::Connection& connection) {
+    std::vector<std::string> devices;
     ReadingStore(connection).each_device([&](std::int64_t, std::string_view device) {
-      const bool hidden = device.starts_with('~');
-      if (!hidden && rooms.needs.directory.find(device) == nullptr) strangers.emplace_back(device);
+      devices.emplace_back(device);
     });
+    return devices;
   });
+  std::vector<std::string> strangers;
+  for (auto& device : all) {
+    const bool hidden = device.starts_with('~');
+    if (!hidden && rooms.needs.directory.find(device) == nullptr)
+      strangers.push_back(std::move(device));
+  }
   for (const auto& device : strangers) rooms.removal.remove(DeviceId(device));
   if (!strangers.empty())
     log::info("data", "deleting the readings of devices that no longer exist",
               {{"devices", strangers.size()}});
-  return strangers.size();
+  co_return strangers.size();
 }
 
 }  // namespace croft::data

@@ -54,7 +54,7 @@ class Service {
   Task<void> drain();
   // Deletes what belongs to no device of the directory: the remains of a removal that a crash cut
   // off. Only for whoever knows that the directory is complete. Returns how many devices that were.
-  std::size_t forget_strangers();
+  Task<std::size_t> forget_strangers();
 
  private:
   struct Rooms;

@@ -41,6 +41,8 @@ Guard::Guard(const Verifier& verifier, sessions::Store& sessions, const Clock& c
 Task<Result<>> Guard::admit(http::Request& request) {
   const auto token = token_of(request);
   if (token.empty()) co_return fail(Code::unauthenticated, "log in first");
+  if (!verifier_.has_key())
+    co_return fail(Code::unavailable, "log-ins cannot be checked yet; try again in a moment");
   const auto principal = verifier_.verify(token, clock_.now());
   if (!principal) co_return fail(Code::unauthenticated, "the token is not valid; log in again");
   const auto session = co_await sessions_.find(principal->session);

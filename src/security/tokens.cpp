@@ -108,8 +108,28 @@ std::string sign_token(const SigningKey& key, const Principal& principal, Instan
   return token;
 }
 
+std::string SigningKey::public_hex() const {
+  std::string hex(2 * public_key.size() + 1, '\0');
+  sodium_bin2hex(hex.data(), hex.size(), public_key.data(), public_key.size());
+  hex.pop_back();
+  return hex;
+}
+
+bool Verifier::trust(std::string_view hex) {
+  std::array<unsigned char, 32> key{};
+  std::size_t bytes = 0;
+  const bool whole = hex.size() == 2 * key.size() &&
+                     sodium_hex2bin(key.data(), key.size(), hex.data(), hex.size(), nullptr, &bytes,
+                                    nullptr) == 0 &&
+                     bytes == key.size();
+  if (!whole) return false;
+  if (public_key_ != key) remembered_.clear();
+  public_key_ = key;
+  return true;
+}
+
 std::optional<Principal> Verifier::verify(std::string_view token, Instant now) const {
-  if (token.size() > 2048) return std::nullopt;
+  if (!public_key_ || token.size() > 2048) return std::nullopt;
   std::string key(token);
   if (const auto known = remembered_.find(key); known != remembered_.end()) {
     if (known->second.expires > now) return known->second;
@@ -126,7 +146,7 @@ std::optional<Principal> Verifier::verify(std::string_view token, Instant now) c
   const auto signature = from_base64url(token.substr(dot + 1));
   if (!signature || signature->size() != crypto_sign_BYTES ||
       crypto_sign_verify_detached(signature->data(), raw(signed_part), signed_part.size(),
-                                  public_key_.data()) != 0)
+                                  public_key_->data()) != 0)
     return std::nullopt;
   const auto principal = read_claims(signed_part.substr(header.size() + 1));
   if (!principal || principal->expires <= now) return std::nullopt;
