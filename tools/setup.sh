@@ -66,9 +66,18 @@ apt_install() {
   return "$status"
 }
 
+# service_of PACKAGE: the service that Debian starts, and starts at every boot, when the package is installed; nothing for most packages.
+service_of() {
+  case $1 in
+    mosquitto | redis-server) say "$1" ;;
+    nginx | nginx-*) say nginx ;;
+    postgresql | postgresql-[0-9]*) say postgresql ;;
+  esac
+}
+
 # install_packages GROUP...: installs what is missing, and nothing else. Silent and fast when nothing is.
 install_packages() {
-  local wanted=() names name chosen policy='' mosquitto_is_new=''
+  local wanted=() names name chosen service policy='' quiet=()
   mapfile -t wanted < <(missing_packages "$@")
   ((${#wanted[@]})) || return 0
 
@@ -89,11 +98,14 @@ install_packages() {
     for name in ${names//|/ }; do [[ -z $chosen ]] && packaged "$name" && chosen=$name; done
     [[ $chosen ]] || explain_apt_failure "apt knows no package named ${names//|/ or }"
     packages+=("$chosen")
-    [[ $chosen == mosquitto ]] && mosquitto_is_new=1
+    service=$(service_of "$chosen")
+    # A service that this machine already had is its owner's, and is left as it is.
+    [[ -z $service || -e /lib/systemd/system/$service.service ]] || quiet+=("$service")
   done
 
-  # Debian would start its own broker on port 1883. Croft runs its own, so the package comes without its service.
-  if [[ $mosquitto_is_new && ! -e /usr/sbin/policy-rc.d ]]; then
+  # Debian would start its own broker on port 1883, a Redis on 6379, and so on. Croft and its tests start their own, on ports of
+  # their choice, so these packages come without their services.
+  if ((${#quiet[@]})) && [[ ! -e /usr/sbin/policy-rc.d ]]; then
     policy=1
     as_root sh -c 'printf "#!/bin/sh\nexit 101\n" >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d'
     trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
@@ -104,8 +116,8 @@ install_packages() {
     as_root rm -f /usr/sbin/policy-rc.d
     trap - EXIT
   fi
-  if [[ $mosquitto_is_new && -d /run/systemd/system ]]; then
-    as_root systemctl disable --now mosquitto >>"$setup_log" 2>&1 || true
+  if ((${#quiet[@]})) && [[ -d /run/systemd/system ]]; then
+    as_root systemctl disable --now "${quiet[@]}" >>"$setup_log" 2>&1 || true
   fi
   ((status == 0)) || explain_apt_failure "apt-get could not install the packages"
 }
