@@ -51,16 +51,15 @@ std::string ReadingBatch::take() {
   return text;
 }
 
-bool decode_readings(std::string_view payload, const std::function<void(Reading)>& on_reading) {
+std::optional<std::vector<Reading>> decode_readings(std::string_view payload) {
   try {
     json::monotonic_resource room;
     const auto list = json::parse({payload.data(), payload.size()}, &room);
-    for (const auto& one : list.as_array()) on_reading(reading(one.as_object()));
-    return true;
-  } catch (const boost::system::system_error&) {  // not JSON, or of another shape
-    return false;
-  } catch (const std::out_of_range&) {
-    return false;
+    std::vector<Reading> readings;
+    for (const auto& one : list.as_array()) readings.push_back(reading(one.as_object()));
+    return readings;
+  } catch (const std::exception&) {  // not JSON, or of another shape
+    return std::nullopt;
   }
 }
 

@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.hpp"
 #include "model/reading.hpp"
@@ -28,8 +29,7 @@ class ReadingBatch {
   std::size_t count_ = 0;
 };
 
-// Calls `on_reading` for each, in order; false when the payload is no such list (then what came
-// before the fault was given).
-bool decode_readings(std::string_view payload, const std::function<void(Reading)>& on_reading);
+// In order; nothing when the payload is no such list.
+std::optional<std::vector<Reading>> decode_readings(std::string_view payload);
 
 }  // namespace croft::relay

@@ -15,25 +15,24 @@
 namespace croft::relay {
 namespace {
 
-void complain() {
-  log::error("relay", "what the data service hands over cannot be read; is it another version?");
+std::vector<Reading> readings_in(const mqtt::Delivery& delivery) {
+  auto readings = decode_readings(delivery.payload());
+  if (!readings)
+    log::error("relay", "what the data service hands over cannot be read; is it another version?");
+  return std::move(readings).value_or(std::vector<Reading>{});
 }
 
 }  // namespace
 
 ReadingSink::ReadingSink(Needs needs, Wants wants) : needs_(std::move(needs)) {
   needs_.mqtt.subscribe(std::string(kLive), 0, [this](mqtt::Delivery delivery) {
-    const bool whole = decode_readings(delivery.payload(), [this](Reading reading) {
+    for (auto& reading : readings_in(delivery))
       needs_.feed.reading_stored.publish({std::move(reading)});
-    });
-    if (!whole) complain();
     delivery.acknowledge();
   });
   if (wants.latest) {
     needs_.mqtt.subscribe(std::string(kLatest), 1, [this](mqtt::Delivery delivery) {
-      const bool whole = decode_readings(
-          delivery.payload(), [this](const Reading& reading) { needs_.devices.remember(reading); });
-      if (!whole) complain();
+      for (const auto& reading : readings_in(delivery)) needs_.devices.remember(reading);
       delivery.acknowledge();
     });
     needs_.mqtt.on_connected([this](bool) { ask(kAskLatest); });
@@ -56,10 +55,7 @@ void ReadingSink::ask(std::string_view question) {
 
 // The last keeper to be done acknowledges.
 void ReadingSink::give_to_keepers(mqtt::Delivery delivery) {
-  std::vector<Reading> readings;
-  if (!decode_readings(delivery.payload(),
-                       [&](Reading reading) { readings.push_back(std::move(reading)); }))
-    complain();
+  const auto readings = readings_in(delivery);
   struct Waiting {
     mqtt::Delivery delivery;
     std::size_t keepers = 1;  // we ourselves, as long as we are handing on
