@@ -26,6 +26,7 @@ Platform::Wiring::Wiring(Config config, Targets targets)
   if (targets_.auth || targets_.data || targets_.command)
     database_ = open_database(config_, state_dir_.path());
   sessions_ = open_sessions(config_, clock_);
+  limits_ = open_limits(config_, clock_);
   guard_ = std::make_shared<security::Guard>(verifier_, *sessions_, clock_);
   reach_broker();
   make_services();

@@ -64,6 +64,7 @@ struct Platform::Wiring {
   Metrics metrics_;
   std::unique_ptr<db::Database> database_;
   std::unique_ptr<sessions::Store> sessions_;
+  std::unique_ptr<limits::Store> limits_;
   security::SigningKey key_;  // of auth alone
   security::Verifier verifier_;
   std::shared_ptr<security::Guard> guard_;

@@ -53,8 +53,8 @@ void Platform::Wiring::make_auth() {
     config.mqtt_host = broker_.host;
   }
   auth_ = std::make_unique<auth::Service>(
-      config, auth::Needs{loop.get_executor(), *database_, *sessions_, key_, directory_, users_,
-                          feed_, *devices_, door(), clock_});
+      config, auth::Needs{loop.get_executor(), *database_, *sessions_, *limits_, key_, directory_,
+                          users_, feed_, *devices_, door(), clock_});
   credentials_ = std::make_unique<broker::Credentials>(*client_);
   std::vector<broker::Credential> known;
   for (const auto& credential : auth_->start())

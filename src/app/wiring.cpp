@@ -8,6 +8,7 @@
 
 #include "broker/mosquitto.hpp"
 #include "db/sqlite.hpp"
+#include "limits/memory.hpp"
 #include "mail/smtp.hpp"
 #include "sessions/memory.hpp"
 
@@ -27,6 +28,10 @@ std::unique_ptr<db::Database> open_database(const Config& config,
 
 std::unique_ptr<sessions::Store> open_sessions(const Config&, const Clock& clock) {
   return std::make_unique<sessions::Memory>(clock);
+}
+
+std::unique_ptr<limits::Store> open_limits(const Config&, const Clock& clock) {
+  return std::make_unique<limits::Memory>(clock);
 }
 
 std::unique_ptr<mail::Transport> open_mail(const Config& config) {

@@ -10,6 +10,7 @@
 #include "app/config.hpp"
 #include "base/clock.hpp"
 #include "db/database.hpp"
+#include "limits/store.hpp"
 #include "mail/address.hpp"
 #include "mail/transport.hpp"
 #include "mqtt/client.hpp"
@@ -21,6 +22,7 @@ namespace croft::app {
 std::filesystem::path database_file(const Config&, const std::filesystem::path& state_dir);
 std::unique_ptr<db::Database> open_database(const Config&, const std::filesystem::path& state_dir);
 std::unique_ptr<sessions::Store> open_sessions(const Config&, const Clock&);
+std::unique_ptr<limits::Store> open_limits(const Config&, const Clock&);
 
 // Nothing when no mail server is configured.
 std::unique_ptr<mail::Transport> open_mail(const Config&);

@@ -12,6 +12,11 @@
 namespace croft::auth {
 namespace {
 
+constexpr limits::Limit kSignUps{"sign_ups", 200, Seconds(1)};  // by address
+// By account and address, so that a stranger cannot lock the owner out.
+constexpr limits::Limit kLogIns{"log_ins", 10, Seconds(30)};
+constexpr limits::Limit kWrong{"wrong_passwords", 200, Seconds(1)};  // by address
+
 bool plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
          c == '-' || c == '.';
@@ -79,12 +84,7 @@ UserEntry entry_of(const User& user) { return {user.id, user.username, user.emai
 
 }  // namespace
 
-Accounts::Accounts(const Config& config, const Needs& needs)
-    : config_(config),
-      needs_(needs),
-      sign_ups_(needs.clock, 200, Seconds(1)),
-      log_ins_(needs.clock, 10, Seconds(30)),
-      attempts_(needs.clock, 200, Seconds(1)) {}
+Accounts::Accounts(const Config& config, const Needs& needs) : config_(config), needs_(needs) {}
 
 void Accounts::load() {
   for (const auto& user : needs_.database.read_now(users::list)) needs_.users.put(entry_of(user));
@@ -97,7 +97,8 @@ void Accounts::tell(const User& user) {
 
 Task<Result<User>> Accounts::sign_up(NewAccount account, const std::string& remote) {
   if (config_.signup == Signup::closed) co_return told(users::Added::not_first, {});
-  if (auto allowed = sign_ups_.take(remote); !allowed) co_return allowed.error();
+  const auto allowed = co_await needs_.limits.take(kSignUps, remote);
+  if (!allowed) co_return allowed.error();
   auto made = co_await create(std::move(account), config_.signup == Signup::first);
   co_return made;
 }
@@ -126,8 +127,9 @@ Task<Result<User>> Accounts::create(NewAccount account, bool only_first) {
 
 Task<Result<LoggedIn>> Accounts::log_in(std::string name, std::string password, Origin origin) {
   const auto account_key = name + ' ' + origin.remote;
-  if (auto allowed = attempts_.check(origin.remote); !allowed) co_return allowed.error();
-  if (auto allowed = log_ins_.take(account_key); !allowed) co_return allowed.error();
+  auto allowed = co_await needs_.limits.check(kWrong, origin.remote);
+  if (allowed) allowed = co_await needs_.limits.take(kLogIns, account_key);
+  if (!allowed) co_return allowed.error();
   auto look_up = [name](db::Connection& connection) { return users::find(connection, name); };
   auto user = co_await needs_.database.read(look_up);
   std::optional<std::string> stored;
@@ -135,12 +137,14 @@ Task<Result<LoggedIn>> Accounts::log_in(std::string name, std::string password, 
   const auto right = co_await passwords_.verify(std::move(password), std::move(stored));
   if (!right) {
     if (right.error().code == Code::unauthenticated) {
-      (void)attempts_.take(origin.remote);
+      // An answer that nobody counts would be one more guess.
+      const auto counted = co_await needs_.limits.take(kWrong, origin.remote);
+      if (!counted && counted.error().code == Code::unavailable) co_return counted.error();
       log::info("auth", "log-in refused", {{"remote", origin.remote}});
     }
     co_return right.error();
   }
-  log_ins_.forgive(account_key);
+  co_await needs_.limits.forgive(kLogIns, account_key);
 
   const auto now = needs_.clock.now();
   const Principal principal{user->id, user->username, SessionId(random_token(32)), user->role,

@@ -7,7 +7,6 @@
 
 #include "auth/auth.hpp"
 #include "auth/user_store.hpp"
-#include "security/limiter.hpp"
 #include "security/passwords.hpp"
 
 namespace croft::auth {
@@ -35,9 +34,10 @@ class Accounts {
 
   // Fills the directory of users; blocks.
   void load();
-  // Errors: invalid with fields, conflict, forbidden (sign-up is closed), too_many.
+  // Errors: invalid with fields, conflict, forbidden (sign-up is closed), too_many, unavailable.
   Task<Result<User>> sign_up(NewAccount, const std::string& remote);
-  // Errors: unauthenticated (without saying which of the two was wrong), too_many.
+  // Errors: unauthenticated (without saying which of the two was wrong), too_many,
+  // unavailable.
   Task<Result<LoggedIn>> log_in(std::string name, std::string password, Origin);
   // The session is dead everywhere when this returns.
   Task<Result<>> log_out(const Principal&);
@@ -61,9 +61,6 @@ class Accounts {
   const Config& config_;
   const Needs& needs_;
   security::Passwords passwords_;
-  security::Limiter sign_ups_;  // by address
-  security::Limiter log_ins_;   // by account and address: a stranger cannot lock the owner out
-  security::Limiter attempts_;  // by address
 };
 
 }  // namespace croft::auth

@@ -11,6 +11,7 @@
 #include "base/task.hpp"
 #include "db/database.hpp"
 #include "http/router.hpp"
+#include "limits/store.hpp"
 #include "live/devices.hpp"
 #include "live/feed.hpp"
 #include "model/device.hpp"
@@ -42,6 +43,7 @@ struct Needs {
   Executor loop;
   db::Database& database;
   sessions::Store& sessions;
+  limits::Store& limits;
   const security::SigningKey& signing_key;
   DeviceDirectory& directory;
   UserDirectory& users;

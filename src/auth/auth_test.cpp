@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 
 #include "db/sqlite.hpp"
+#include "limits/memory.hpp"
 #include "security/digest.hpp"
 #include "security/guard.hpp"
 #include "sessions/memory.hpp"
@@ -35,9 +36,9 @@ class AuthService : public testing::Test {
                 door_.erase(id.str());
                 co_return;
               }};
-    service_ =
-        std::make_unique<Service>(config, Needs{loop_.get_executor(), *database_, sessions_, key_,
-                                                directory_, users_, feed_, devices_, door, clock_});
+    service_ = std::make_unique<Service>(
+        config, Needs{loop_.get_executor(), *database_, sessions_, limits_, key_, directory_,
+                      users_, feed_, devices_, door, clock_});
     credentials_ = service_->start();
     service_->mount(*router_);
   }
@@ -86,6 +87,7 @@ class AuthService : public testing::Test {
   Metrics metrics_;
   std::unique_ptr<db::Database> database_ = db::open_sqlite({.file = ":memory:"});
   sessions::Memory sessions_{clock_};
+  limits::Memory limits_{clock_};
   security::SigningKey key_ = [] {
     security::prepare_crypto();
     return security::SigningKey::generate();

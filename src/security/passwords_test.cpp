@@ -1,4 +1,4 @@
-// Tests of passwords and of the limiter.
+// Tests of passwords.
 // SPDX-License-Identifier: Apache-2.0
 #include "security/passwords.hpp"
 
@@ -7,7 +7,6 @@
 #include <boost/asio/io_context.hpp>
 
 #include "security/digest.hpp"
-#include "security/limiter.hpp"
 
 namespace croft::security {
 
@@ -50,29 +49,6 @@ TEST(Weakness, AsksForLengthAndRefusesTheCommonest) {
   EXPECT_TRUE(weakness("zzzzzzzzzz", "alice"));
   EXPECT_TRUE(weakness(std::string(257, 'x') + "y", "alice"));
   EXPECT_FALSE(weakness("soil and rain", "alice"));
-}
-
-TEST(Limiter, AllowsABurstThenOneARefill) {
-  HandClock clock;
-  Limiter limiter(clock, 3, Seconds(10));
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(limiter.take("a"));
-  const auto refused = limiter.take("a");
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, Code::too_many);
-  EXPECT_EQ(refused.error().retry_after_seconds, 10);
-  EXPECT_TRUE(limiter.take("b"));
-  clock.advance(Seconds(10));
-  EXPECT_TRUE(limiter.take("a"));
-  EXPECT_FALSE(limiter.take("a"));
-  limiter.forgive("a");
-  EXPECT_TRUE(limiter.take("a"));
-}
-
-TEST(Limiter, RemembersABoundedNumberOfKeys) {
-  HandClock clock;
-  Limiter limiter(clock, 1, Seconds(10));
-  for (std::size_t i = 0; i < Limiter::kMostKeys + 5; ++i)
-    EXPECT_TRUE(limiter.take("k" + std::to_string(i)));
 }
 
 }  // namespace croft::security

@@ -15,6 +15,7 @@ export const floors = {
   mqtt: 3,
   db: 3,
   sessions: 3,
+  limits: 3,
   rules: 3,
   security: 4,
   live: 4,
