@@ -11,6 +11,7 @@
 #include <map>
 
 #include "app/administration.hpp"
+#include "app/ask_health.hpp"
 #include "app/config.hpp"
 #include "app/doctor.hpp"
 #include "app/platform.hpp"
@@ -266,6 +267,15 @@ void add_simulate_command(CLI::App& app, SimulateFlags& flags, int& exit_code) {
   });
 }
 
+void add_health_command(CLI::App& app, std::string& url, std::string& state_dir, int& exit_code) {
+  auto* health = app.add_subcommand("health", "ask whether a running Croft or broker is ready");
+  health->add_option("url", url, "http://host:port or mqtt://host:port; else by --state-dir");
+  health->add_option("--state-dir", state_dir, "of the running Croft")
+      ->envname("CROFT_STATE_DIR")
+      ->capture_default_str();
+  health->callback([&] { exit_code = ask_health(url, state_dir); });
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -310,6 +320,9 @@ int run_command_line(int argc, char** argv) {
   add_config_flags(*doctor_command, config);
   doctor_command->callback([&] { exit_code = examine(config, mail_to); });
 
+  std::string health_url;
+  std::string health_state_dir = "./croft-data";
+  add_health_command(app, health_url, health_state_dir, exit_code);
   add_user_commands(app, admin);
   add_device_commands(app, admin);
   add_simulate_command(app, simulation, exit_code);

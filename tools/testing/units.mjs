@@ -43,7 +43,7 @@ async function run(program, directory) {
   const reportFile = join(directory, `${program.name}.json`);
   const started = Date.now();
   const [executable, ...args] = program.command;
-  const isGoogleTest = basename(executable).startsWith('test_');
+  const isGoogleTest = program.command.some((word) => basename(word).startsWith('test_')); // an emulator may come first
   const child = spawn(executable, [...args, ...(isGoogleTest ? [`--gtest_output=json:${reportFile}`] : [])], {
     cwd: program.directory,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,13 @@
+// Telling the service manager that started us (systemd, Type=notify) how far we are.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+namespace croft::app {
+
+// "READY=1" once everything answers, "STOPPING=1" when the end begins. Does nothing when nobody
+// asked to be told.
+void tell_service_manager(std::string_view state);
+
+}  // namespace croft::app
