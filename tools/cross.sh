@@ -6,10 +6,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 usage() {
   cat <<'TEXT'
-Usage: tools/cross.sh ARCH [STEP...]        ARCH: arm64, armhf or amd64, as dpkg calls them
+Usage: tools/cross.sh ARCH [STEP...]        ARCH: arm64, armhf or amd64, as dpkg calls them; native: this machine's
 
-  build         unpacks Debian's libraries for ARCH into build-ARCH/sysroot and builds the program, the broker's guard and
-                the unit tests against them with clang (build-ARCH/)
+  compilers     installs what is missing of tools/packages (every step below does, too)
+  sysroot       unpacks Debian's libraries for ARCH into build-ARCH/sysroot
+  build         builds the program, the broker's guard and the unit tests against them with clang (build-ARCH/)
   program       the same without the tests
   test          runs the unit tests under qemu; those that need a broker get the one of ARCH, under qemu too
   package       packs build-ARCH/croft_VERSION_ARCH.deb
@@ -25,9 +26,10 @@ TEXT
 [[ ${1:-} != -h && ${1:-} != --help && $# -gt 0 ]] || { usage && exit 0; }
 arch=$1
 shift
+[[ $arch != native ]] || arch=$(dpkg --print-architecture)
 case $arch in
   arm64) triple=aarch64-linux-gnu emulator=qemu-aarch64-static ;;
-  armhf) triple=arm-linux-gnueabihf emulator=qemu-arm-static ;;
+  armhf | arm) arch=armhf triple=arm-linux-gnueabihf emulator=qemu-arm-static ;;
   amd64) triple=x86_64-linux-gnu emulator='' ;;
   *) die "unknown processor «$arch»; it is arm64, armhf or amd64." ;;
 esac
@@ -35,14 +37,18 @@ esac
 cd "$root"
 directory=build-$arch sysroot=$root/build-$arch/sysroot
 export CROFT_ARCH=$arch CROFT_SYSROOT=$sysroot
-ran_as_is() { [[ $arch == "$(dpkg --print-architecture)" ]]; }
+is_native() { [[ $arch == "$(dpkg --print-architecture)" ]]; }
+
+make_sysroot() {
+  install_packages cross
+  tools/cross/sysroot.sh "$arch" "$sysroot"
+}
 
 # make_program TESTS TARGET...
 make_program() {
   local tests=$1
   shift
-  install_packages cross
-  tools/cross/sysroot.sh "$arch" "$sysroot"
+  make_sysroot
   configure cross "$directory" -B "$directory" "-DCROFT_TESTS=$tests"
   build "$directory" "$@"
 }
@@ -51,13 +57,13 @@ make_program() {
 emulate() {
   mkdir -p "$directory/emulated"
   local how="$emulator -L $sysroot"
-  ! ran_as_is || how=''
+  ! is_native || how=''
   printf '#!/bin/sh\nexec %s %s "$@"\n' "$how" "$2" >"$directory/emulated/$1"
   chmod +x "$directory/emulated/$1"
 }
 
 run_tests() {
-  ran_as_is || install_packages emulate
+  is_native || install_packages emulate
   emulate mosquitto "$sysroot/usr/sbin/mosquitto"
   emulate croft "$root/$directory/croft"
   step "Unit tests ($arch)"
@@ -78,6 +84,8 @@ pack() {
 
 while (($#)); do
   case $1 in
+    compilers) install_packages cross ;;
+    sysroot) make_sysroot ;;
     build) make_program ON all ;;
     program) make_program OFF croft ;;
     test) run_tests ;;

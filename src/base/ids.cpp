@@ -31,16 +31,19 @@ void fill_random(void* to, std::size_t size) {
 
 std::string new_id() {
   constexpr std::string_view kAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
-  std::uint32_t random = 0;
-  fill_random(&random, sizeof random);
+  std::uint32_t low = 0;
+  fill_random(&low, sizeof low);
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(
                       std::chrono::system_clock::now().time_since_epoch())
                       .count();
   auto high = static_cast<std::uint64_t>(ms) & 0xFFFF'FFFF'FFFFULL;  // 48 bits
   std::string id(16, '0');
-  // 80 bits, five at a time, from the lowest up.
-  unsigned __int128 bits = (static_cast<unsigned __int128>(high) << 32) | random;
-  for (int i = 15; i >= 0; --i, bits >>= 5) id[i] = kAlphabet[static_cast<std::size_t>(bits & 31)];
+  // 80 bits, five at a time, from the lowest up; in two words, as 32-bit processors have no wider.
+  for (auto letter = id.rbegin(); letter != id.rend(); ++letter) {
+    *letter = kAlphabet[low & 31];
+    low = (low >> 5) | (static_cast<std::uint32_t>(high & 31) << 27);
+    high >>= 5;
+  }
   return id;
 }
 

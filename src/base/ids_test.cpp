@@ -6,6 +6,8 @@
 
 #include <set>
 
+#include "base/clock.hpp"
+
 namespace croft {
 
 TEST(NewId, IsShortDistinctAndOfPlainCharacters) {
@@ -17,6 +19,18 @@ TEST(NewId, IsShortDistinctAndOfPlainCharacters) {
     seen.insert(id);
   }
   EXPECT_EQ(seen.size(), 1000U);
+}
+
+TEST(NewId, BeginsWithTheTimeInMilliseconds) {
+  constexpr std::string_view kAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+  const auto before = SystemClock().now().time_since_epoch().count();
+  const auto id = new_id();
+  const auto after = SystemClock().now().time_since_epoch().count();
+  std::int64_t first_50_bits = 0;  // the time has 48 of them
+  for (const char letter : id.substr(0, 10))
+    first_50_bits = first_50_bits * 32 + static_cast<std::int64_t>(kAlphabet.find(letter));
+  EXPECT_GE(first_50_bits >> 2, before);
+  EXPECT_LE(first_50_bits >> 2, after);
 }
 
 TEST(RandomToken, CarriesAsManyBitsAsAsked) {

@@ -66,6 +66,15 @@ time_zones() {
   owners[tzdata]=1
 }
 
+# The account, its state directory, and names of hosts from /etc/hosts first.
+accounts() {
+  mkdir -p "$out/etc" "$out/var/lib"
+  printf 'root:x:0:0::/:/none\ncroft:x:10001:10001:Croft:/var/lib/croft:/none\n' >"$out/etc/passwd"
+  printf 'root:x:0:\ncroft:x:10001:\n' >"$out/etc/group"
+  printf 'hosts: files dns\n' >"$out/etc/nsswitch.conf"
+  install -d -m 0700 -o 10001 -g 10001 "$out/var/lib/croft"
+}
+
 describe_packages() {
   local package name
   mkdir -p "$out/var/lib/dpkg/status.d" "$out/usr/share/doc"
@@ -77,7 +86,7 @@ describe_packages() {
 }
 
 step "Collecting what ${programs[*]##*/} and the broker load"
-mkdir -p "$out"/{etc,tmp,var/lib}
+mkdir -p "$out/tmp"
 keep usr/sbin/mosquitto
 for program in "${programs[@]}" "$sysroot/usr/sbin/mosquitto"; do
   for library in $(needed "$program") "${by_name[@]}"; do follow "$library"; done
@@ -86,6 +95,7 @@ loader=$(interpreter "$sysroot/usr/sbin/mosquitto")
 keep "$loader"
 certificates
 time_zones
+accounts
 describe_packages
 chmod 1777 "$out/tmp"
 say "    ${#seen[@]} libraries, $(du -sh --apparent-size "$out" | cut -f1)"
