@@ -6,8 +6,8 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "app/notify_socket.hpp"
 #include "app/platform_wiring.hpp"
-#include "app/service_manager.hpp"
 #include "base/log.hpp"
 #include "security/digest.hpp"
 
@@ -102,7 +102,7 @@ Task<void> Platform::Wiring::announce() {
     co_await sleep_for(milliseconds(2));
   }
   state_dir_.tell_ports(http_port_, broker_.port);
-  tell_service_manager("READY=1");
+  tell_notify_socket("READY=1");
   const auto took =
       std::chrono::duration_cast<milliseconds>(steady_clock::now() - started_).count();
   log::info("app", "ready",
@@ -123,7 +123,7 @@ Task<void> Platform::Wiring::wait_for_signal() {
     if (!error) std::_Exit(1);
   });
   stopping_ = true;
-  tell_service_manager("STOPPING=1");
+  tell_notify_socket("STOPPING=1");
   co_await stop();
   loop.stop();
 }

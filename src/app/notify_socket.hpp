@@ -8,6 +8,6 @@ namespace croft::app {
 
 // "READY=1" once everything answers, "STOPPING=1" when the end begins. Does nothing when nobody
 // asked to be told.
-void tell_service_manager(std::string_view state);
+void tell_notify_socket(std::string_view state);
 
 }  // namespace croft::app

@@ -1,6 +1,6 @@
 // One datagram to the socket that NOTIFY_SOCKET names.
 // SPDX-License-Identifier: Apache-2.0
-#include "app/service_manager.hpp"
+#include "app/notify_socket.hpp"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -12,7 +12,7 @@
 
 namespace croft::app {
 
-void tell_service_manager(std::string_view state) {
+void tell_notify_socket(std::string_view state) {
   const char* where = std::getenv("NOTIFY_SOCKET");
   if (where == nullptr || (where[0] != '/' && where[0] != '@')) return;
   sockaddr_un address{};

@@ -1,0 +1,123 @@
+// The compose files, read and not run: what they confine, what they open, whether they fit a board with 1 GB, and whether Croft knows every setting in them.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { croftCommand, temporaryDirectory } from '../support/croft.mjs';
+
+const deploy = fileURLToPath(new URL('../../deploy/', import.meta.url));
+const text = (name) => readFileSync(join(deploy, name), 'utf8');
+const compose = (name) => parse(text(name), { merge: true });
+const files = ['compose.yaml', 'compose.embedded.yaml'];
+const everyService = files.flatMap((file) => Object.entries(compose(file).services).map(([name, service]) => ({ file, name, ...service })));
+const megabytes = (limit) => Number(/^(\d+)m$/.exec(limit)?.[1]);
+const full = compose('compose.yaml').services;
+const { prepare, ...eight } = full;
+
+describe('the full design', () => {
+  test('is four services, postgres, redis, broker and gateway, and one that prepares and ends', () => {
+    assert.deepEqual(Object.keys(eight).sort(), ['auth', 'broker', 'command', 'data', 'gateway', 'postgres', 'redis', 'visualisation']);
+    assert.equal(prepare.restart, 'on-failure');
+  });
+
+  test('fits a board with 1 GB and leaves the system 100 MB of it', () => {
+    const sum = Object.values(eight).reduce((all, service) => all + megabytes(service.mem_limit), 0);
+    assert.ok(sum <= 900, `the limits sum up to ${sum} MB`);
+  });
+
+  test('lets the outside reach the gateway and the broker, and nothing else', () => {
+    const published = Object.entries(full).filter(([, service]) => service.ports);
+    assert.deepEqual(published.map(([name]) => name).sort(), ['broker', 'gateway']);
+    assert.equal(compose('compose.yaml').networks.back.internal, true);
+    for (const name of ['auth', 'data', 'visualisation', 'postgres', 'redis']) {
+      assert.deepEqual([full[name].networks].flatMap((all) => (Array.isArray(all) ? all : Object.keys(all))), ['back'], name);
+    }
+  });
+
+  test('gives each container a user of its own, the one its secrets belong to', () => {
+    const script = text('prepare/prepare.sh');
+    const users = Object.entries(eight).map(([name, service]) => {
+      const owner = new RegExp(`^ +${name}\\) (?:echo (\\d+)|id -u (\\w+)) ;;$`, 'm').exec(script);
+      assert.ok(owner, `prepare.sh knows ${name}`);
+      assert.equal(service.user, owner[1] ? `${owner[1]}:${owner[1]}` : owner[2], name);
+      return service.user;
+    });
+    assert.equal(new Set(users).size, 8);
+  });
+
+  test('mounts each container its own secrets only to read', () => {
+    for (const [name, service] of Object.entries(eight)) {
+      for (const volume of service.volumes) if (volume.startsWith('secrets:')) assert.equal(volume, 'secrets:/run/secrets:ro', name);
+      for (const [variable, path] of Object.entries(service.environment ?? {})) {
+        if (variable.endsWith('_FILE')) assert.ok(path.startsWith(`/run/secrets/${name}/`), `${name}: ${variable}`);
+      }
+      assert.ok(!/pass|secret|smtp_url$/i.test(Object.keys(service.environment ?? {}).filter((variable) => !variable.endsWith('_FILE')).join(' ')), name);
+    }
+  });
+
+  test('finds each service where the gateway looks for it', () => {
+    const addresses = Object.fromEntries(full.gateway.extra_hosts.map((entry) => entry.split(':')));
+    assert.deepEqual(Object.keys(addresses).sort(), ['auth', 'command', 'data', 'visualisation']);
+    for (const [name, address] of Object.entries(addresses)) assert.equal(full[name].networks.back.ipv4_address, address);
+    for (const name of Object.keys(addresses)) {
+      assert.equal(full[name].environment.CROFT_HTTP_TRUSTED_PROXIES, full.gateway.networks.back.ipv4_address, name);
+    }
+  });
+});
+
+describe('every container', () => {
+  for (const { file, name, ...service } of everyService) {
+    test(`${name} (${file}) is confined, bounded and watched`, () => {
+      assert.equal(service.privileged, undefined);
+      assert.equal(service.read_only, true);
+      assert.deepEqual(service.cap_drop, ['ALL']);
+      assert.deepEqual(service.security_opt, ['no-new-privileges:true']);
+      assert.ok(megabytes(service.mem_limit) > 0, 'a memory limit in megabytes');
+      assert.ok(service.pids_limit > 0);
+      assert.ok(service.logging.options['max-size'] && service.logging.options['max-file'], 'logs that rotate');
+      assert.match(service.image, /^(\$\{CROFT_IMAGE:-localhost\/croft:latest\}|[a-z]+:[\w.-]+-bookworm)$/, 'an image of ours, or an official one with a version');
+      if (name === 'prepare') {
+        assert.deepEqual([service.cap_add, service.network_mode], [['CHOWN', 'DAC_OVERRIDE', 'FOWNER'], 'none']);
+        return;
+      }
+      assert.equal(service.cap_add, undefined);
+      assert.equal(service.restart, 'unless-stopped');
+      assert.ok(service.healthcheck.test.length > 1);
+      assert.notEqual(service.user ?? '10001:10001', '0:0');
+      for (const volume of service.volumes) assert.doesNotMatch(volume, /docker\.sock|^\/(?!etc\/localtime)/);
+    });
+  }
+});
+
+test('every variable has a default, and .env.example names them all and no others', () => {
+  const example = new Map(text('.env.example').split('\n').filter((line) => /^\w+=/.test(line)).map((line) => /^(\w+)=(.*)$/.exec(line).slice(1)));
+  const used = new Set();
+  for (const [, variable, fallback] of files.map(text).join('\n').matchAll(/(?<!\$)\$\{(\w+)(?::-([^}]*))?\}/g)) {
+    assert.notEqual(fallback, undefined, `${variable} has a default`);
+    used.add(variable);
+  }
+  assert.deepEqual([...example.keys()].sort(), [...used].sort());
+  for (const [, variable, fallback] of text('compose.yaml').matchAll(/(?<!\$)\$\{(\w+):-([^}]*)\}/g)) assert.equal(example.get(variable), fallback, variable);
+});
+
+test('Croft knows every setting that its containers are given', () => {
+  const directory = temporaryDirectory();
+  const secrets = {
+    mqtt_password: 'a', auth_password: 'a', data_password: 'b', command_password: 'c', visualisation_password: 'd', smtp_url: '',
+    database_url: 'postgresql://croft_auth:secret@postgres:5432/croft_auth', sessions_url: 'redis://:secret@redis:6379',
+  };
+  for (const [name, value] of Object.entries(secrets)) writeFileSync(join(directory, name), `${value}\n`);
+  const settings = new Set(croftCommand(['serve', '--help']).stdout.match(/--[a-z][a-z-]+/g).map((flag) => `CROFT_${flag.slice(2).toUpperCase().replaceAll('-', '_')}`));
+  for (const { name, environment = {} } of everyService.filter(({ image }) => image.includes('CROFT_IMAGE'))) {
+    const env = {};
+    for (const [variable, value] of Object.entries(environment)) {
+      assert.ok(settings.has(variable.replace(/_FILE$/, '')), `${name}: ${variable} is a setting of Croft`);
+      env[variable] = variable.endsWith('_FILE') ? join(directory, value.split('/').at(-1)) : String(value).replace(/\$\{\w+:-([^}]*)\}/g, '$1');
+    }
+    const checked = croftCommand(['config', 'check'], { env });
+    assert.equal(checked.code, 0, `${name}: ${checked.stderr}`);
+  }
+});
