@@ -1,4 +1,4 @@
-# The .deb: `cpack -G DEB --config build/CPackConfig.cmake`, or tools/package.sh, which also does it for other processors.
+# The .deb: `cpack -G DEB --config build/CPackConfig.cmake`, or tools/cross.sh ARCH package.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME croft)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
@@ -17,6 +17,8 @@ set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
 if(CROFT_ARCH)
   set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE ${CROFT_ARCH})
+  set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS
+    ${CROFT_SYSROOT}/lib/${CMAKE_LIBRARY_ARCHITECTURE} ${CROFT_SYSROOT}/usr/lib/${CMAKE_LIBRARY_ARCHITECTURE} ${CROFT_SYSROOT}/lib)
 endif()
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, ca-certificates, mosquitto (>= 2.0)")

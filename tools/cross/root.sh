@@ -33,7 +33,7 @@ keep() {
   local package
   mkdir -p "$out/$(dirname "$1")"
   cp -L "$sysroot/$1" "$out/$1"
-  package=$(grep -lxF "/$1" "$sysroot"/var/lib/dpkg/info/*.list | head -n 1)
+  package=$(grep -lxF "$sysroot/$1" "$sysroot"/var/lib/dpkg/info/*.list | head -n 1)
   [[ -z $package ]] || owners[$(basename "$package" .list)]=1
 }
 

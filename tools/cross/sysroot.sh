@@ -47,14 +47,15 @@ Dir::Cache::archives "$apt/archives";
 CONF
 }
 
-# describe DEB: enters a package into the sysroot's own dpkg database, so that dpkg-shlibdeps finds which package has a library.
+# describe DEB: enters a package into the sysroot's own dpkg database, its files by the paths they have on this machine, so that
+# dpkg-shlibdeps finds which package has a library.
 describe() {
   local deb=$1 control name version_arch info=$sysroot/var/lib/dpkg/info
   control=$(mktemp -d)
   dpkg-deb -e "$deb" "$control"
   name=$(dpkg-deb -f "$deb" Package)
   [[ $(dpkg-deb -f "$deb" Multi-Arch) == same ]] && name+=:$arch
-  dpkg-deb --fsys-tarfile "$deb" | tar -t | sed 's|^\./|/|; s|/$||' >"$info/$name.list"
+  dpkg-deb --fsys-tarfile "$deb" | tar -t | sed "s|^\./|$sysroot/|; s|/$||" >"$info/$name.list"
   for version_arch in symbols shlibs; do
     [[ ! -e $control/$version_arch ]] || cp "$control/$version_arch" "$info/$name.$version_arch"
   done
@@ -68,6 +69,7 @@ unpack() {
   rm -rf "$sysroot"
   mkdir -p "$sysroot"/var/lib/dpkg/{info,updates,triggers}
   printf '%s\n' "$arch" >"$sysroot/var/lib/dpkg/arch"
+  printf '1\n' >"$sysroot/var/lib/dpkg/info/format"  # names with :ARCH
   : >"$sysroot/var/lib/dpkg/status"
   for deb in "$apt"/archives/*.deb; do
     dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$sysroot" --no-same-owner --exclude='./usr/share/locale' --exclude='./usr/share/man'
@@ -82,7 +84,7 @@ unpack() {
 }
 
 mapfile -t packages < <(wanted_packages)
-stamp="$arch ${packages[*]}"
+stamp="$sysroot ${packages[*]}"
 [[ $(cat "$sysroot/.packages" 2>/dev/null) != "$stamp" ]] || exit 0
 
 private_apt
