@@ -11,12 +11,12 @@ FROM --platform=$BUILDPLATFORM debian:${DEBIAN}-slim AS build
 ARG TARGETARCH
 ARG CROFT_JOBS
 WORKDIR /croft
-# In steps that change less and less often, so that a change of the code compiles and downloads nothing again.
+# In steps, so that a change of the code downloads nothing again and compiles only what changed.
 COPY tools/packages tools/setup.sh tools/cross.sh tools/
 COPY tools/cross tools/cross
 RUN tools/cross.sh "${TARGETARCH:-native}" compilers sysroot
 COPY . .
-RUN tools/cross.sh "${TARGETARCH:-native}" program install /image root /image
+RUN --mount=type=cache,target=/root/.cache/ccache tools/cross.sh "${TARGETARCH:-native}" program install /image root /image
 
 FROM scratch
 COPY --from=build /image /

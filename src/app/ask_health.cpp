@@ -6,6 +6,9 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <fstream>
+#include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <string_view>
 
@@ -61,10 +64,30 @@ HostPort parse_http_url(std::string_view url) {
   return {std::string(url.substr(0, colon)), port};
 }
 
+// `croft broker` opens no socket for us; where it listens stands first in the configuration it wrote.
+std::optional<HostPort> broker_on(const std::filesystem::path& state_dir) {
+  std::error_code none;
+  if (std::filesystem::exists(socket_in(state_dir), none)) return std::nullopt;
+  std::ifstream in(state_dir / "broker" / "mosquitto.conf");
+  for (std::string line; std::getline(in, line);) {
+    std::istringstream words(line);
+    std::string word;
+    HostPort where{"127.0.0.1", 0};
+    if (words >> word >> where.port && word == "listener") {
+      if (words >> word && word != "0.0.0.0") where.host = word;
+      return where;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 int ask_health(const std::string& url, const std::filesystem::path& state_dir) {
-  if (url.empty()) return ask_croft(http::Client::local(socket_in(state_dir)));
+  if (url.empty()) {
+    if (const auto broker = broker_on(state_dir)) return knock(*broker);
+    return ask_croft(http::Client::local(socket_in(state_dir)));
+  }
   if (url.starts_with("mqtt://")) return knock(parse_mqtt_url(url));
   if (!url.starts_with("http://"))
     throw std::runtime_error("croft health asks http://host:port or mqtt://host:port");

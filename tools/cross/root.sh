@@ -24,6 +24,7 @@ locate() {
   for folder in "lib/$triple" "usr/lib/$triple" lib usr/lib; do
     [[ -e $sysroot/$folder/$1 ]] && say "$folder/$1" && return
   done
+  return 0
 }
 
 needed() { "$triple-readelf" -d "$1" 2>/dev/null | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'; }
