@@ -64,10 +64,11 @@ HostPort parse_http_url(std::string_view url) {
   return {std::string(url.substr(0, colon)), port};
 }
 
-// `croft broker` opens no socket for us; where it listens stands first in the configuration it wrote.
+// `croft broker` takes no lock and opens no socket; where it listens stands first in the
+// configuration it wrote.
 std::optional<HostPort> broker_on(const std::filesystem::path& state_dir) {
   std::error_code none;
-  if (std::filesystem::exists(socket_in(state_dir), none)) return std::nullopt;
+  if (std::filesystem::exists(state_dir / "lock", none)) return std::nullopt;
   std::ifstream in(state_dir / "broker" / "mosquitto.conf");
   for (std::string line; std::getline(in, line);) {
     std::istringstream words(line);

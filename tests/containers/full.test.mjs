@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Client, Node, mosquittoPub, until } from '../support/croft.mjs';
-import { Composition, freePort } from '../support/containers.mjs';
+import { Client, Node, freePort, mosquittoPub, until } from '../support/croft.mjs';
+import { Composition } from '../support/containers.mjs';
 
 const services = ['auth', 'data', 'command', 'visualisation', 'broker', 'postgres', 'redis', 'gateway'];
 let croft;

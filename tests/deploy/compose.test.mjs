@@ -1,12 +1,11 @@
-// The compose files, read and not run: what they confine, what they open, whether they fit a board with 1 GB, and whether Croft knows every setting in them.
+// The compose files, read and not run: what they confine, what they open, and whether they fit a board with 1 GB.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { croftCommand, temporaryDirectory } from '../support/croft.mjs';
 
 const deploy = fileURLToPath(new URL('../../deploy/', import.meta.url));
 const text = (name) => readFileSync(join(deploy, name), 'utf8');
@@ -102,23 +101,4 @@ test('every variable has a default, and .env.example names them all and no other
   }
   assert.deepEqual([...example.keys()].sort(), [...used].sort());
   for (const [, variable, fallback] of text('compose.yaml').matchAll(/(?<!\$)\$\{(\w+):-([^}]*)\}/g)) assert.equal(example.get(variable), fallback, variable);
-});
-
-test('Croft knows every setting that its containers are given', () => {
-  const directory = temporaryDirectory();
-  const secrets = {
-    mqtt_password: 'a', auth_password: 'a', data_password: 'b', command_password: 'c', visualisation_password: 'd', smtp_url: '',
-    database_url: 'postgresql://croft_auth:secret@postgres:5432/croft_auth', sessions_url: 'redis://:secret@redis:6379',
-  };
-  for (const [name, value] of Object.entries(secrets)) writeFileSync(join(directory, name), `${value}\n`);
-  const settings = new Set(croftCommand(['serve', '--help']).stdout.match(/--[a-z][a-z-]+/g).map((flag) => `CROFT_${flag.slice(2).toUpperCase().replaceAll('-', '_')}`));
-  for (const { name, environment = {} } of everyService.filter(({ image }) => image.includes('CROFT_IMAGE'))) {
-    const env = {};
-    for (const [variable, value] of Object.entries(environment)) {
-      assert.ok(settings.has(variable.replace(/_FILE$/, '')), `${name}: ${variable} is a setting of Croft`);
-      env[variable] = variable.endsWith('_FILE') ? join(directory, value.split('/').at(-1)) : String(value).replace(/\$\{\w+:-([^}]*)\}/g, '$1');
-    }
-    const checked = croftCommand(['config', 'check'], { env });
-    assert.equal(checked.code, 0, `${name}: ${checked.stderr}`);
-  }
 });

@@ -1,7 +1,6 @@
 // Runs a compose file for a test, with Docker or podman, whichever this machine has.
 // SPDX-License-Identifier: Apache-2.0
 import { spawnSync } from 'node:child_process';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { until } from './wait.mjs';
@@ -17,16 +16,6 @@ export function containerTools() {
   if (answers('docker', 'compose', 'version') && answers('docker', 'info')) return { engine: 'docker', compose: ['docker', 'compose'] };
   if (answers('podman-compose', '--version') && answers('podman', 'info')) return { engine: 'podman', compose: ['podman-compose'] };
   return null;
-}
-
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-    server.on('error', reject);
-  });
 }
 
 /** A compose file as a project of its own, with its own volumes and ports: up(), healthy(), exec(), logs(), down(). */
