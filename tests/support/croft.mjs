@@ -79,7 +79,7 @@ export function spawnCroft(args, { env = {} } = {}) {
   return { child, exited, logs: () => text };
 }
 
-function readPorts(file) {
+export function readPorts(file) {
   try {
     const ports = JSON.parse(readFileSync(file, 'utf8'));
     return ports.http && ports.mqtt ? ports : null;
@@ -88,11 +88,33 @@ function readPorts(file) {
   }
 }
 
+/** The value of a counter or gauge in the text of /metrics, summed over those of its labels that match. */
+export function sumOf(text, name, labels = {}) {
+  return text.split('\n').reduce((sum, line) => {
+    const match = /^([a-zA-Z_:]+)(?:\{(.*)\})? (\S+)/.exec(line);
+    const fitting = match?.[1] === name && Object.entries(labels).every(([label, value]) => match[2]?.includes(`${label}="${value}"`));
+    return fitting ? sum + Number(match[3]) : sum;
+  }, 0);
+}
+
+/**
+ * How Croft is laid out under test: `embedded` (one process, SQLite, sessions in the process), `engines` (one process on PostgreSQL and
+ * Redis), or `apart` (four processes on PostgreSQL, Redis and a broker of their own, behind NGINX).
+ */
+export const layout = process.env.CROFT_LAYOUT ?? 'embedded';
+
+async function engines() {
+  const { databases, sessionStore } = await import('./engines.mjs');
+  return { CROFT_DATABASE_URL: await (await databases())('croft'), CROFT_SESSIONS_URL: await sessionStore() };
+}
+
 /**
  * A running `croft serve` on free ports with a state directory of its own, ready when this resolves.
  * `config` is TOML text; `env` further settings; `args` further flags; `stateDir` one to use again (then it is not removed).
  */
 export async function startCroft({ config, env = {}, stateDir, args = [] } = {}) {
+  if (layout === 'apart') return (await import('./apart.mjs')).startApart({ config, env, stateDir, args });
+  const engine = layout === 'engines' ? await engines() : {};
   const directory = stateDir ?? temporaryDirectory();
   const configFile = join(directory, 'test.toml');
   if (config !== undefined) writeFileSync(configFile, config);
@@ -112,6 +134,7 @@ export async function startCroft({ config, env = {}, stateDir, args = [] } = {})
         CROFT_HTTP_LISTEN: '127.0.0.1:0',
         CROFT_MQTT_LISTEN: '127.0.0.1:0',
         CROFT_AUTH_SIGNUP: 'open',
+        ...engine,
         ...env,
         ...fixed,
       };
@@ -159,12 +182,7 @@ export async function startCroft({ config, env = {}, stateDir, args = [] } = {})
     user: async (name) => (await new Client(croft.url).signup(name)).login(),
     /** One value of /metrics: a counter or gauge by name, summed over those of its labels that match. */
     async metric(name, labels = {}) {
-      const text = await new Client(croft.url).expect(200, 'GET', '/metrics');
-      return text.split('\n').reduce((sum, line) => {
-        const match = /^([a-zA-Z_:]+)(?:\{(.*)\})? (\S+)/.exec(line);
-        const fitting = match?.[1] === name && Object.entries(labels).every(([label, value]) => match[2]?.includes(`${label}="${value}"`));
-        return fitting ? sum + Number(match[3]) : sum;
-      }, 0);
+      return sumOf(await new Client(croft.url).expect(200, 'GET', '/metrics'), name, labels);
     },
   };
   return croft.start();
