@@ -2,27 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Client } from './client.mjs';
 import { readPorts, spawnCroft, sumOf, temporaryDirectory } from './croft.mjs';
 import { databases, sessionStore } from './engines.mjs';
-import { startGateway } from './gateway.mjs';
+import { freePort, startGateway } from './gateway.mjs';
 import { until, within } from './wait.mjs';
 
 const services = ['auth', 'data', 'command', 'visualisation'];
-
-/** A TCP port of 127.0.0.1 that nobody listens on now. */
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 // A program of Croft that can be ended and started again on the same ports.
 class Part {
@@ -105,6 +92,7 @@ export async function startApart({ config, env = {}, stateDir, args = [] } = {})
   const croft = {
     services: parts,
     broker,
+    passwords,
     stateDir: parts.auth.stateDir,
     mqttPort: broker.port,
     mqttUrl: `mqtt://127.0.0.1:${broker.port}`,
