@@ -38,15 +38,16 @@ Announcer::Announcer(mqtt::Client& mqtt, live::Feed& feed, const DeviceDirectory
       }),
       feed.session_ended.subscribe(
           [this](const live::SessionEnded& event) { end_session(event.session); })};
-  mqtt_.on_connected([this](bool) { tell_whole(); });
+  mqtt_.on_connected([this](bool) { tell_whole(""); });
   mqtt_.subscribe(std::string(kQuestions), 1, [this](mqtt::Delivery delivery) {
-    if (delivery.payload() == kAskDirectory) tell_whole();
+    const std::string_view question = delivery.payload();
+    if (question.starts_with(kAskDirectory)) tell_whole(std::string(question));
     delivery.acknowledge();
   });
 }
 
-void Announcer::tell_whole() {
-  for (const auto& piece : whole(devices_, users_, key_)) tell(piece);
+void Announcer::tell_whole(const std::string& answers) {
+  for (const auto& piece : whole(devices_, users_, key_, answers)) tell(piece);
 }
 
 void Announcer::tell(const DirectoryNews& news) {

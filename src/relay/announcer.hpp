@@ -23,7 +23,7 @@ class Announcer {
             std::string key);
 
  private:
-  void tell_whole();
+  void tell_whole(const std::string& answers);
   void tell(const DirectoryNews&);
   void end_session(const SessionId&);
   void lost(bool queued);

@@ -40,6 +40,7 @@ DirectoryNews read(const json::object& object) {
   DirectoryNews news;
   news.part = number(object, "part");
   news.parts = number(object, "parts");
+  if (object.contains("answers")) news.answers = text(object, "answers");
   if (object.contains("key")) news.key = text(object, "key");
   each(object, "devices", [&](const json::value& value) {
     const auto& one = value.as_object();
@@ -66,6 +67,7 @@ std::string encode(const DirectoryNews& news) {
   JsonWriter out;
   out.begin_object();
   if (news.part != 0) out.member("part", news.part).member("parts", news.parts);
+  if (!news.answers.empty()) out.member("answers", news.answers);
   if (!news.key.empty()) out.member("key", news.key);
   write_list(out, "devices", news.devices, [&](const DeviceEntry& one) {
     out.begin_object().member("id", one.id.str()).member("owner", one.owner.str());
@@ -91,7 +93,8 @@ std::optional<DirectoryNews> decode_directory_news(std::string_view payload) {
 }
 
 std::vector<DirectoryNews> whole(const DeviceDirectory& devices, const UserDirectory& users,
-                                 const std::string& key, std::size_t entries) {
+                                 const std::string& key, const std::string& answers,
+                                 std::size_t entries) {
   std::vector<DirectoryNews> pieces(1);
   pieces.front().key = key;
   const auto piece = [&]() -> DirectoryNews& {
@@ -103,6 +106,7 @@ std::vector<DirectoryNews> whole(const DeviceDirectory& devices, const UserDirec
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     pieces[i].part = static_cast<int>(i) + 1;
     pieces[i].parts = static_cast<int>(pieces.size());
+    pieces[i].answers = answers;
   }
   return pieces;
 }

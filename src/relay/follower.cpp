@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/ids.hpp"
 #include "base/log.hpp"
 #include "relay/topics.hpp"
 
@@ -14,6 +15,7 @@ namespace croft::relay {
 namespace {
 
 constexpr std::chrono::seconds kSaveAfter{1};
+constexpr std::chrono::seconds kAskAgain{2};
 
 template <class T>
 void append(std::vector<T>& to, std::vector<T> from) {
@@ -35,14 +37,27 @@ std::vector<IdType> missing_from(const Directory& directory, const std::vector<E
 }  // namespace
 
 Follower::Follower(Needs needs, std::function<void(const std::string&)> on_key)
-    : needs_(std::move(needs)), on_key_(std::move(on_key)), save_at_(needs_.mqtt.executor()) {
+    : needs_(std::move(needs)),
+      on_key_(std::move(on_key)),
+      ask_again_(needs_.mqtt.executor()),
+      save_at_(needs_.mqtt.executor()) {
   needs_.mqtt.subscribe(std::string(kDirectory), 1, [this](mqtt::Delivery delivery) {
     hear(delivery.payload());
     delivery.acknowledge();
   });
-  // What was told while we were away, and what auth told while the broker was: all at once.
   needs_.mqtt.on_connected([this](bool) {
-    needs_.mqtt.post({question_topic(needs_.self), std::string(kAskDirectory)});
+    fresh_ = false;
+    question_ = std::string(kAskDirectory) + ' ' + new_id();
+    ask();
+  });
+}
+
+// Again and again, since auth may not be there to hear it.
+void Follower::ask() {
+  needs_.mqtt.post({question_topic(needs_.self), question_});
+  ask_again_.expires_after(kAskAgain);
+  ask_again_.async_wait([this](const boost::system::error_code& error) {
+    if (!error && !fresh_ && needs_.mqtt.connected()) ask();
   });
 }
 
@@ -98,23 +113,25 @@ void Follower::gather(DirectoryNews piece) {
 }
 
 void Follower::replace(const DirectoryNews& all) {
-  DirectoryNews change = all;
-  change.gone_devices = missing_from<DeviceId>(needs_.devices, all.devices);
-  change.gone_users = missing_from<UserId>(needs_.users, all.users);
-  fresh_ = true;
-  if (!all.key.empty() && all.key != key_) {
+  fresh_ = fresh_ || all.answers == question_;
+  if (fresh_ && !all.key.empty() && all.key != key_) {
     key_ = all.key;
     on_key_(key_);
   }
+  DirectoryNews change = all;
+  change.gone_devices = missing_from<DeviceId>(needs_.devices, all.devices);
+  change.gone_users = missing_from<UserId>(needs_.users, all.users);
   apply(change);
-  if (then_) then_();
+  if (fresh_ && then_) then_();
 }
 
 void Follower::apply(const DirectoryNews& change) {
   for (const auto& device : change.devices) put(device);
   for (const auto& user : change.users) put(user);
-  for (const auto& device : change.gone_devices) remove(device);
-  for (const auto& user : change.gone_users) remove(user);
+  if (fresh_) {
+    for (const auto& device : change.gone_devices) remove(device);
+    for (const auto& user : change.gone_users) remove(user);
+  }
   if (!key_.empty()) save_soon();
 }
 
@@ -161,7 +178,7 @@ void Follower::save_soon() {
 // Replaces the file in one step; readable by its owner alone, since it has people's addresses.
 void Follower::save() {
   unsaved_ = false;
-  auto all = whole(needs_.devices, needs_.users, key_, SIZE_MAX);
+  auto all = whole(needs_.devices, needs_.users, key_, "", SIZE_MAX);
   const auto fresh = needs_.file.string() + ".new";
   std::ofstream out(fresh, std::ios::trunc | std::ios::binary);
   std::error_code error;

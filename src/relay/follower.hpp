@@ -18,6 +18,10 @@
 
 namespace croft::relay {
 
+// After each connect it asks. Until the answer comes, what it hears may be old, out of the queue
+// that the broker kept for it: it then takes what is new to it, and lets nothing go. Removing a
+// device deletes its readings.
+//
 // Changes reach the feed as if auth were here: device_registered, device_renamed, device_removed,
 // user_changed, user_removed. On the loop; everything must outlive it.
 class Follower {
@@ -38,12 +42,13 @@ class Follower {
 
   // Reads the copy; false when there is none, or none that can be used. Before the client runs.
   bool load();
-  // Whether auth has told the whole directory since the start.
+  // Whether auth has answered since the last connect.
   bool fresh() const { return fresh_; }
-  // Called each time the whole directory was told.
+  // Called each time the whole directory was told, and is not old.
   void on_fresh(std::function<void()> then) { then_ = std::move(then); }
 
  private:
+  void ask();
   void hear(std::string_view payload);
   void gather(DirectoryNews);
   void replace(const DirectoryNews& whole);
@@ -60,6 +65,8 @@ class Follower {
   std::function<void()> then_;
   std::optional<DirectoryNews> gathered_;  // the pieces so far
   std::string key_;
+  std::string question_;
+  asio::steady_timer ask_again_;
   asio::steady_timer save_at_;
   bool unsaved_ = false;
   bool fresh_ = false;

@@ -31,6 +31,7 @@ ReadingSource::ReadingSource(const Needs& needs, bool keeps)
     if (delivery.payload() == kAskLatest) tell_latest();
     delivery.acknowledge();
   });
+  needs.mqtt.on_connected([this](bool) { tell_latest(); });
   if (!keeps) return;
   needs.feed.keepers.push_back(
       {[this](const DeviceId& device) { return !watched_ || watched_->contains(device.str()); },

@@ -163,6 +163,38 @@ TEST_F(RelayTest, WhatWentWhileSomebodyWasAwayIsNoticedWhenTheyComeBack) {
   EXPECT_EQ(gone, "d1");
 }
 
+TEST_F(RelayTest, OldNewsOutOfTheBrokersQueueRemovesNothing) {
+  start_auth();
+  {
+    auto data = process("data");
+    auto follower = follow(*data, "data");
+    run(data->client);
+    play(loop_, [&]() -> Task<void> {
+      co_await eventually([&] { return follower->fresh(); });
+      data->client.drop();  // the broker keeps its queue
+      data->client.stop();
+      co_await sleep_for(milliseconds(50));
+      auth_->client.drop();  // tells the whole directory again, without d3
+      co_await sleep_for(milliseconds(50));
+      co_await eventually([&] { return auth_->client.connected(); });
+      const DeviceEntry entry{DeviceId("d3"), UserId("alice"), "Bed 3"};
+      auth_->devices.put(entry);
+      auth_->feed.device_registered.publish({entry});
+      co_await auth_->client.flush(seconds(1));
+    }());
+  }
+  auto data = process("data");
+  data->devices.put({DeviceId("d3"), UserId("alice"), "Bed 3"});  // learned before it connected
+  auto follower = follow(*data, "data");
+  std::string gone;
+  const auto removed = data->feed.device_removed.subscribe(
+      [&](const live::DeviceRemoved& event) { gone += event.device.id.str(); });
+  run(data->client);
+  play(loop_, [&]() -> Task<void> { co_await eventually([&] { return follower->fresh(); }); }());
+  EXPECT_EQ(gone, "");
+  EXPECT_EQ(data->devices.size(), 3U);
+}
+
 TEST_F(RelayTest, TheCopyOnDiskServesWhileAuthIsAway) {
   start_auth();
   {
@@ -214,9 +246,8 @@ TEST_F(RelayTest, ReadingsAreShownElsewhereAndTheirMessageWaitsForWhoeverKeepsTh
   play(loop_, [&]() -> Task<void> {
     co_await eventually([&] { return follower->fresh() && outlet.connected(); });
     command->feed.keepers_changed.publish({});
-    const bool told = co_await eventually([&] {
-      return keeper.wants(DeviceId("d1")) && !keeper.wants(DeviceId("d2"));
-    });
+    const bool told = co_await eventually(
+        [&] { return keeper.wants(DeviceId("d1")) && !keeper.wants(DeviceId("d2")); });
     EXPECT_TRUE(told);
     data->feed.reading_stored.publish({reading("d1", 21.5)});
     keeper.keep({reading("d1", 21.5), reading("d1", 22)}, [&] { kept = true; });
@@ -349,7 +380,7 @@ TEST(DirectoryNews, ComesInPiecesOfABoundedSize) {
   for (int i = 0; i < 1000; ++i)
     devices.put({DeviceId("d" + std::to_string(i)), UserId("u"), "Bed " + std::to_string(i)});
   users.put({UserId("u"), "u", "u@example.org", "UTC"});
-  const auto pieces = whole(devices, users, kKey, 400);
+  const auto pieces = whole(devices, users, kKey, "directory x", 400);
   ASSERT_EQ(pieces.size(), 3U);
   std::size_t told = 0;
   for (const auto& piece : pieces) {

@@ -25,7 +25,8 @@ constexpr std::string_view kWatched = "croft/internal/v1/command/watched";
 constexpr std::string_view kEvents = "croft/internal/v1/command/events";
 
 // Questions, asked by whoever has just come: the payload is one of the words below, and the answer
-// comes on the topic of its name, for all to hear.
+// comes on the topic of its name, for all to hear. Behind "directory" stands a word of the asker's
+// own, which the answer repeats: what was told before is older than the answer.
 constexpr std::string_view kQuestions = "croft/internal/v1/+/ask";
 constexpr std::string_view kAskDirectory = "directory";
 constexpr std::string_view kAskLatest = "latest";
