@@ -14,6 +14,7 @@
 #include "app/ask_health.hpp"
 #include "app/config.hpp"
 #include "app/doctor.hpp"
+#include "app/notify_socket.hpp"
 #include "app/platform.hpp"
 #include "app/simulate.hpp"
 #include "app/targets.hpp"
@@ -71,6 +72,7 @@ log::Format format_of(const std::string& word) {
 }
 
 int serve(const ConfigFlags& flags) {
+  take_notify_socket();
   const auto targets = parse_targets(flags.targets);
   auto loaded = load(flags, defaults_for(targets));
   if (loaded.mistakes.empty()) loaded.mistakes = missing_for(targets, loaded.config);

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <mutex>
 #include <unordered_map>
@@ -193,9 +194,10 @@ class SqliteConnection final : public Connection {
       statements_;
 };
 
+// Not the main thread, whose name is the process's: it does the first steps of a start itself.
 void name_thread(const char* name) {
   thread_local bool named = false;
-  if (named) return;
+  if (named || ::gettid() == ::getpid()) return;
   pthread_setname_np(pthread_self(), name);
   named = true;
 }

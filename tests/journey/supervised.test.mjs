@@ -28,6 +28,7 @@ test('with NOTIFY_SOCKET it says READY=1 once everything answers, and STOPPING=1
   assert.ok(!told.includes('STOPPING=1'));
   await croft.stop();
   await until(() => told.includes('STOPPING=1'));
+  assert.deepEqual(told, ['listening', 'READY=1', 'STOPPING=1'], 'its broker tells nothing of its own');
 });
 
 test('croft health is content with a Croft that is ready, and not with one that has ended', async () => {
