@@ -50,10 +50,11 @@ for service in auth data command; do
   keep postgres "${service}_password" "$(made "database_$service")"
   keep "$service" database_url "postgresql://croft_$service:$(made "database_$service")@postgres:5432/croft_$service"
 done
-# Set by hand, so it is taken anew each time: smtp://user:password@host:587, or nothing.
-mkdir -p /secrets/command
-own smtp_url >/secrets/command/.smtp_url
-mv /secrets/command/.smtp_url /secrets/command/smtp_url
+# Set by hand, so they are taken anew each time, or are empty.
+for name in smtp_url smtp_from; do
+  own "$name" >"/secrets/command/.$name"
+  mv "/secrets/command/.$name" "/secrets/command/$name"
+done
 
 for container in auth data command visualisation broker redis postgres; do
   chown -R "$(uid_of "$container")" "/secrets/$container"

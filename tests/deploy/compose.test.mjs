@@ -96,7 +96,7 @@ test('every variable has a default, and .env.example names them all and no other
   const example = new Map(text('.env.example').split('\n').filter((line) => /^\w+=/.test(line)).map((line) => /^(\w+)=(.*)$/.exec(line).slice(1)));
   const used = new Set();
   for (const [, variable, fallback] of files.map(text).join('\n').matchAll(/(?<!\$)\$\{(\w+)(?::-([^}]*))?\}/g)) {
-    assert.notEqual(fallback, undefined, `${variable} has a default`);
+    assert.ok(fallback, `${variable} has a default, and not an empty one, which podman-compose of Debian 12 does not know`);
     used.add(variable);
   }
   assert.deepEqual([...example.keys()].sort(), [...used].sort());
