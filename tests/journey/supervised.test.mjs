@@ -20,7 +20,7 @@ test('with NOTIFY_SOCKET it says READY=1 once everything answers, and STOPPING=1
   const manager = spawn('python3', ['-c', listener, socket], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(() => manager.kill());
   const told = [];
-  manager.stdout.on('data', (data) => told.push(...String(data).trim().split('\n')));
+  manager.stdout.on('data', (data) => told.push(...String(data).split('\n').filter(Boolean)));
   await until(() => told.includes('listening'));
   const croft = await startCroft({ env: { NOTIFY_SOCKET: socket } });
   await until(() => told.includes('READY=1'));
