@@ -27,6 +27,10 @@ constexpr db::Migration kMigrations[] = {
      "  created BIGINT NOT NULL);"
      "CREATE INDEX devices_owner ON devices (owner, id)"},
     {2, "ALTER TABLE users ADD COLUMN timezone TEXT NOT NULL DEFAULT 'UTC'"},
+    {3,
+     "ALTER TABLE devices ADD COLUMN request_key TEXT;"
+     "CREATE UNIQUE INDEX devices_request_key ON devices (owner, request_key)"
+     "  WHERE request_key IS NOT NULL"},
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "limits/memory.hpp"
 #include "security/digest.hpp"
 #include "security/guard.hpp"
+#include "security/idempotency.hpp"
 #include "sessions/memory.hpp"
 
 namespace croft::auth {
@@ -281,6 +282,32 @@ TEST_F(AuthService, MakesADeviceOnceForOneIdempotencyKey) {
   EXPECT_EQ(first.body, again.body);
   EXPECT_EQ(door_.size(), 1U);
   EXPECT_EQ(ask(Method::post, "/api/v1/devices", R"({"name":"Other"})", token, "k1").status, 422);
+}
+
+TEST_F(AuthService, SaysAfterARestartWhichDeviceAnIdempotencyKeyHasMade) {
+  const auto token = sign_up_and_log_in("alice");
+  const auto add = [&](const std::string& key) {
+    return ask(Method::post, "/api/v1/devices", R"({"name":"Bed"})", token, key);
+  };
+  const auto first = add("k1");
+  start({});
+  const auto again = add("k1");
+  EXPECT_EQ(again.status, 409);
+  EXPECT_NE(again.body.find(text(first, "id")), std::string::npos) << again.body;
+  EXPECT_EQ(again.body.find(text(first, "secret")), std::string::npos);
+  EXPECT_EQ(door_.size(), 1U);
+  EXPECT_EQ(add("k2").status, 201);
+  clock_.advance(security::kKeyKept);
+  EXPECT_EQ(ask(Method::post, "/api/v1/devices", R"({"name":"Bed"})", log_in("alice"), "k1").status,
+            201);
+  EXPECT_EQ(door_.size(), 3U);
+}
+
+TEST_F(AuthService, ForgetsAKeyWhoseRequestFailed) {
+  const auto token = sign_up_and_log_in("alice");
+  EXPECT_EQ(ask(Method::post, "/api/v1/devices", R"({"name":""})", token, "k1").status, 422);
+  EXPECT_EQ(ask(Method::post, "/api/v1/devices", R"({"name":"Bed"})", token, "k1").status, 201);
+  EXPECT_EQ(ask(Method::post, "/api/v1/devices", R"({"name":"Bed"})", token, "k 1").status, 422);
 }
 
 TEST_F(AuthService, RemembersEverythingAfterARestart) {

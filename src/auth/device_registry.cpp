@@ -4,6 +4,7 @@
 
 #include "base/log.hpp"
 #include "security/digest.hpp"
+#include "security/idempotency.hpp"
 
 namespace croft::auth {
 namespace {
@@ -12,6 +13,11 @@ namespace {
 std::string new_secret() { return random_token(24); }
 
 Error no_such_device() { return fail(Code::not_found, "there is no such device"); }
+
+Error made_before(const DeviceId& id) {
+  return fail(Code::conflict, "this Idempotency-Key has made the device " + id.str() +
+                                  " already; its secret was shown then, rotate it when it is lost");
+}
 
 }  // namespace
 
@@ -31,17 +37,22 @@ Result<> DeviceRegistry::owned(const DeviceId& id, const UserId& owner) const {
   return Result<>();
 }
 
-Task<Result<WithSecret>> DeviceRegistry::add(UserId owner, std::string name) {
+Task<Result<WithSecret>> DeviceRegistry::add(UserId owner, std::string name, std::string key) {
   const auto secret = new_secret();
   const Device device{DeviceId(new_id()), owner, std::move(name), security::sha256_hex(secret),
                       needs_.clock.now()};
-  auto insert = [&device](db::Connection& connection) {
-    if (devices::count(connection, device.owner) >= kMostPerOwner) return false;
-    devices::add(connection, device);
-    return true;
+  auto insert = [&device, &key](db::Connection& connection) -> Result<> {
+    const auto oldest = device.created - security::kKeyKept;
+    if (!key.empty())
+      if (const auto made = devices::made_with(connection, device.owner, key, oldest))
+        return made_before(*made);
+    if (devices::count(connection, device.owner) >= kMostPerOwner)
+      return fail(Code::conflict, "this account has as many devices as it may have");
+    if (devices::add(connection, device, key)) return Result<>();
+    return security::key_under_way();
   };
-  const bool added = co_await needs_.database.write(insert);
-  if (!added) co_return fail(Code::conflict, "this account has as many devices as it may have");
+  const auto added = co_await needs_.database.write(insert);
+  if (!added) co_return added.error();
   const DeviceEntry entry{device.id, device.owner, device.name};
   needs_.directory.put(entry);
   needs_.feed.device_registered.publish({entry});

@@ -25,7 +25,9 @@ class DeviceRegistry {
 
   // Fills the directory; blocks. Returns what the broker must know.
   std::vector<Credential> load();
-  Task<Result<WithSecret>> add(UserId owner, std::string name);
+  // `key` is the request's Idempotency-Key, or "". Errors: conflict, also when the key has made a
+  // device within a day; its secret cannot be shown again.
+  Task<Result<WithSecret>> add(UserId owner, std::string name, std::string key = {});
   Task<Result<Device>> find(DeviceId, UserId owner);
   Task<std::vector<Device>> list(UserId owner, std::string after, int limit);
   Task<Result<Device>> rename(DeviceId, UserId owner, std::string name);

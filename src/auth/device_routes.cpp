@@ -45,7 +45,10 @@ class DeviceRoutes {
     JsonFields in(request.body);
     auto name = device_name(in);
     if (const auto error = in.error()) co_return http::problem(*error);
-    const auto made = co_await parts_.registry.add(owner(request), std::move(name));
+    auto key = security::idempotency_key(request);
+    if (!key) co_return http::problem(key.error());
+    const auto made =
+        co_await parts_.registry.add(owner(request), std::move(name), std::move(*key));
     if (!made) co_return http::problem(made.error());
     auto response = Response::json(with_secret(*made, request), 201);
     response.headers.set("Location", "/api/v1/devices/" + made->device.id.str());

@@ -11,10 +11,25 @@ Device device_from(const db::Row& row) {
 
 }  // namespace
 
-void add(db::Connection& connection, const Device& device) {
+bool add(db::Connection& connection, const Device& device, std::string_view request_key) {
+  std::optional<std::string_view> key;
+  if (!request_key.empty()) key = request_key;
+  return connection.execute(
+             "INSERT INTO devices (id, owner, name, secret_hash, created, request_key) "
+             "VALUES ($1, $2, $3, $4, $5, $6) "
+             "ON CONFLICT (owner, request_key) WHERE request_key IS NOT NULL DO NOTHING",
+             {device.id, device.owner, device.name, device.secret_hash, device.created, key}) == 1;
+}
+
+std::optional<DeviceId> made_with(db::Connection& connection, const UserId& owner,
+                                  std::string_view request_key, Instant oldest) {
   connection.execute(
-      "INSERT INTO devices (id, owner, name, secret_hash, created) VALUES ($1, $2, $3, $4, $5)",
-      {device.id, device.owner, device.name, device.secret_hash, device.created});
+      "UPDATE devices SET request_key = NULL "
+      "WHERE owner = $1 AND request_key = $2 AND created <= $3",
+      {owner, request_key, oldest});
+  return connection.first("SELECT id FROM devices WHERE owner = $1 AND request_key = $2",
+                          {owner, request_key},
+                          [](const db::Row& row) { return DeviceId(row.text(0)); });
 }
 
 std::optional<Device> find(db::Connection& connection, const DeviceId& id) {

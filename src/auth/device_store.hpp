@@ -24,7 +24,12 @@ struct Device {
 
 namespace devices {
 
-void add(db::Connection&, const Device&);
+// `request_key` is the Idempotency-Key it is made with, or "". False when one of the owner's
+// devices has it.
+bool add(db::Connection&, const Device&, std::string_view request_key = {});
+// The one made with this key after `oldest`; an older one is parted from the key.
+std::optional<DeviceId> made_with(db::Connection&, const UserId&, std::string_view request_key,
+                                  Instant oldest);
 std::optional<Device> find(db::Connection&, const DeviceId&);
 // An owner's devices with an id above `after`, oldest first, at most `limit`.
 std::vector<Device> list(db::Connection&, const UserId&, std::string_view after, int limit);

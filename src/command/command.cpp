@@ -34,6 +34,7 @@ Task<void> Service::run() {
   };
   keep("endings", [this] { return parts_->endings.run(); });
   keep("timed", [this] { return parts_->timed.run(); });
+  keep("request keys", [this] { return parts_->request_keys.run(); });
   keep("triggers", [this] { return parts_->watch.run(); });
   co_await supervise("dispatcher", [this] { return parts_->dispatcher.run(); });
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command/command_store.hpp"
 
+#include "command/request_key_store.hpp"
 #include "command/timed_store.hpp"
 #include "command/trigger_store.hpp"
 #include "mail/schema.hpp"
@@ -33,6 +34,7 @@ constexpr db::Migration kMigrations[] = {
     {2, timed::kMigration},
     {3, triggers::kMigration},
     {4, mail::kSchema},
+    {5, request_keys::kMigration},
 };
 
 // Every statement answers these columns in this order.

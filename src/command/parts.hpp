@@ -5,9 +5,9 @@
 #include "command/command.hpp"
 #include "command/dispatcher.hpp"
 #include "command/ending.hpp"
+#include "command/request_keys.hpp"
 #include "command/timed.hpp"
 #include "command/watch.hpp"
-#include "security/idempotency.hpp"
 
 namespace croft::command {
 
@@ -20,7 +20,7 @@ struct Parts {
   Endings endings{needs, dispatcher};
   TimedCommands timed{config, needs, dispatcher};
   Watch watch{config, needs, dispatcher};
-  security::Idempotency idempotency{needs.clock};
+  RequestKeys request_keys{needs};
 
   void mount(http::Router&);
   void mount_triggers(http::Router&);

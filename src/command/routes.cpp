@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <functional>
 
 #include "command/command_store.hpp"
 #include "command/parts.hpp"
@@ -51,7 +52,7 @@ class Routes {
  public:
   explicit Routes(Parts& parts) : parts_(parts) {}
 
-  Task<Response> add(Request& request) {
+  Task<Response> add(Request& request, NoteKey note) {
     JsonFields in(request.body);
     Command command;
     command.device = DeviceId(in.text("device", {.least = 1, .most = 64}));
@@ -70,11 +71,17 @@ class Routes {
     command.owner = who.user;
     command.by = who.username;
     command.cause = "user";
-    const auto made = co_await parts_.dispatcher.add(std::move(command));
+    const auto made = co_await parts_.dispatcher.add(
+        std::move(command), [note](db::Connection& connection, const Command& c) {
+          return note(connection, c.id.str());
+        });
     if (!made) co_return http::problem(made.error());
-    auto response = answer({*made, false}, 202);
-    response.headers.set("Location", "/api/v1/command/" + made->id.str());
-    co_return response;
+    co_return added({*made, false});
+  }
+  Task<Response> add_again(Request& request, std::string made) {
+    const auto command = co_await find(CommandId(made), security::caller(request).user);
+    if (!command) co_return http::problem(no_such_command());
+    co_return added(*command);
   }
 
   Task<Response> all(Request& request) {
@@ -100,19 +107,23 @@ class Routes {
   }
 
   Task<Response> show(Request& request) {
-    const CommandId id(request.param("id"));
+    const auto command =
+        co_await find(CommandId(request.param("id")), security::caller(request).user);
+    if (!command) co_return http::problem(no_such_command());
+    co_return answer(*command, 200);
+  }
+
+ private:
+  Task<std::optional<Asked>> find(CommandId id, UserId owner) const {
     auto look_up = [id](db::Connection& connection) {
       std::vector<Command> found;
       if (auto command = commands::find(connection, id)) found.push_back(std::move(*command));
       return with_newest(connection, std::move(found));
     };
     const auto found = co_await parts_.needs.database.read(look_up);
-    if (found.empty() || found.front().command.owner != security::caller(request).user)
-      co_return http::problem(no_such_command());
-    co_return answer(found.front(), 200);
+    if (found.empty() || found.front().command.owner != owner) co_return std::nullopt;
+    co_return found.front();
   }
-
- private:
   Result<commands::Page> page_of(const Request& request) const {
     commands::Page page;
     page.owner = security::caller(request).user;
@@ -143,6 +154,11 @@ class Routes {
     write_reported(json, asked, now_of(asked));
     return Response::json(std::move(json).str(), status);
   }
+  Response added(const Asked& asked) const {
+    auto response = answer(asked, 202);
+    response.headers.set("Location", "/api/v1/command/" + asked.command.id.str());
+    return response;
+  }
 
   Parts& parts_;
 };
@@ -154,7 +170,9 @@ void Parts::mount(http::Router& router) {
   const auto to = [routes](Task<Response> (Routes::*member)(Request&)) -> http::Handler {
     return [routes, member](Request& request) { return ((*routes).*member)(request); };
   };
-  router.add(Method::post, "/api/v1/command/add", idempotency.once(to(&Routes::add)));
+  router.add(Method::post, "/api/v1/command/add",
+             request_keys.once(std::bind_front(&Routes::add, routes),
+                               std::bind_front(&Routes::add_again, routes)));
   router.add(Method::get, "/api/v1/command/all", to(&Routes::all));
   router.add(Method::get, "/api/v1/command/{id}", to(&Routes::show));
 }

@@ -51,7 +51,7 @@ void TimedCommands::start() {
       }));
 }
 
-Task<Result<Timed>> TimedCommands::add(Timed timed) {
+Task<Result<Timed>> TimedCommands::add(Timed timed, NoteKey note) {
   const auto now = needs_.clock.now();
   timed.id = TimedId(new_id());
   timed.created = now;
@@ -60,11 +60,12 @@ Task<Result<Timed>> TimedCommands::add(Timed timed) {
   else if (timed.at)
     timed.next = timed.at;
   if (!timed.at && !timed.repeat) {
-    auto running = co_await add_running(std::move(timed));
+    auto running = co_await add_running(std::move(timed), std::move(note));
     co_return running;
   }
-  auto insert = [&timed](db::Connection& connection) {
+  auto insert = [&timed, &note](db::Connection& connection) {
     if (timed::open_of(connection, timed.device) >= kMostOpenPerDevice) return false;
+    if (!note(connection, timed.id.str())) return false;
     timed::add(connection, timed);
     return true;
   };
@@ -78,13 +79,13 @@ Task<Result<Timed>> TimedCommands::add(Timed timed) {
   co_return timed;
 }
 
-Task<Result<Timed>> TimedCommands::add_running(Timed timed) {
+Task<Result<Timed>> TimedCommands::add_running(Timed timed, NoteKey note) {
   timed.state = TimedState::running;
   timed.started = timed.created;
   bool too_many = false;
-  auto also = [&timed, &too_many](db::Connection& connection, const Command& command) {
+  auto also = [&](db::Connection& connection, const Command& command) {
     too_many = timed::open_of(connection, timed.device) >= kMostOpenPerDevice;
-    if (too_many) return false;
+    if (too_many || !note(connection, timed.id.str())) return false;
     timed.command = command.id.str();
     timed::add(connection, timed);
     return true;

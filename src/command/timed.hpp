@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "command/dispatcher.hpp"
+#include "command/request_keys.hpp"
 #include "command/timed_store.hpp"
 
 namespace croft::command {
@@ -23,8 +24,8 @@ class TimedCommands {
   // Subscribes.
   void start();
   // Sets id, state and times. Without `at` and `repeat` it starts at once, its command made in the
-  // same transaction. Errors: too_many.
-  Task<Result<Timed>> add(Timed);
+  // same transaction, and the key noted. Errors: too_many.
+  Task<Result<Timed>> add(Timed, NoteKey = no_key);
   // Ends it with the opposite action when it runs; one that is over stays as it is.
   // Errors: not_found, too_many.
   Task<Result<Timed>> cancel(TimedId, UserId owner, std::string by);
@@ -38,7 +39,7 @@ class TimedCommands {
   static constexpr int kDueAtOnce = 10'000;  // rows looked at together
   static constexpr std::size_t kMostSettled = 20'000;
 
-  Task<Result<Timed>> add_running(Timed);
+  Task<Result<Timed>> add_running(Timed, NoteKey);
   Task<Result<Timed>> cancel_running(const Timed&, std::string by);
   Task<void> sweep();
   Task<void> recall();

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <functional>
 
 #include "command/duration.hpp"
 #include "command/parts.hpp"
@@ -27,6 +28,8 @@ constexpr std::chrono::days kFarthest{5 * 366};
 constexpr std::string_view kForHint =
     "must be whole seconds from 1 to 2678400 (31 days), or an ISO 8601 duration such as PT10M";
 constexpr std::string_view kDaysHint = "must be \"daily\" or a list of mon tue wed thu fri sat sun";
+
+Error no_such_timed() { return fail(Code::not_found, "there is no such timed command"); }
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -105,7 +108,7 @@ class Routes {
  public:
   explicit Routes(Parts& parts) : parts_(parts) {}
 
-  Task<Response> add(Request& request) {
+  Task<Response> add(Request& request, NoteKey note) {
     JsonFields in(request.body);
     const auto& who = security::caller(request);
     const auto* user = parts_.needs.users.find(who.user);
@@ -124,11 +127,14 @@ class Routes {
       co_return http::problem(fail(Code::not_found, "there is no such device"));
     timed.owner = who.user;
     timed.by = who.username;
-    const auto made = co_await parts_.timed.add(std::move(timed));
+    const auto made = co_await parts_.timed.add(std::move(timed), std::move(note));
     if (!made) co_return http::problem(made.error());
-    auto response = answer(*made, 201);
-    response.headers.set("Location", "/api/v1/command/timed/" + made->id.str());
-    co_return response;
+    co_return added(*made);
+  }
+  Task<Response> add_again(Request& request, std::string made) {
+    const auto timed = co_await find(TimedId(made), security::caller(request).user);
+    if (!timed) co_return http::problem(no_such_timed());
+    co_return added(*timed);
   }
 
   Task<Response> all(Request& request) {
@@ -154,11 +160,8 @@ class Routes {
   }
 
   Task<Response> show(Request& request) {
-    const TimedId id(request.param("id"));
-    auto look_up = [id](db::Connection& connection) { return timed::find(connection, id); };
-    const auto timed = co_await parts_.needs.database.read(look_up);
-    if (!timed || timed->owner != security::caller(request).user)
-      co_return http::problem(fail(Code::not_found, "there is no such timed command"));
+    const auto timed = co_await find(TimedId(request.param("id")), security::caller(request).user);
+    if (!timed) co_return http::problem(no_such_timed());
     co_return answer(*timed, 200);
   }
 
@@ -182,6 +185,12 @@ class Routes {
   }
 
  private:
+  Task<std::optional<Timed>> find(TimedId id, UserId owner) const {
+    auto look_up = [id](db::Connection& connection) { return timed::find(connection, id); };
+    auto timed = co_await parts_.needs.database.read(look_up);
+    if (timed && timed->owner != owner) timed.reset();
+    co_return timed;
+  }
   Result<timed::Page> page_of(const Request& request) const {
     timed::Page page;
     page.owner = security::caller(request).user;
@@ -209,6 +218,11 @@ class Routes {
     write_json(json, timed);
     return Response::json(std::move(json).str(), status);
   }
+  static Response added(const Timed& timed) {
+    auto response = answer(timed, 201);
+    response.headers.set("Location", "/api/v1/command/timed/" + timed.id.str());
+    return response;
+  }
 
   Parts& parts_;
 };
@@ -220,7 +234,9 @@ void Parts::mount_timed(http::Router& router) {
   const auto to = [routes](Task<Response> (Routes::*member)(Request&)) -> http::Handler {
     return [routes, member](Request& request) { return ((*routes).*member)(request); };
   };
-  router.add(Method::post, "/api/v1/command/timed", idempotency.once(to(&Routes::add)));
+  router.add(Method::post, "/api/v1/command/timed",
+             request_keys.once(std::bind_front(&Routes::add, routes),
+                               std::bind_front(&Routes::add_again, routes)));
   router.add(Method::get, "/api/v1/command/timed", to(&Routes::all));
   router.add(Method::get, "/api/v1/command/timed/{id}", to(&Routes::show));
   router.add(Method::patch, "/api/v1/command/timed/{id}", to(&Routes::change));

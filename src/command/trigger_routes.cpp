@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <charconv>
+#include <functional>
 
 #include "command/alert_mail.hpp"
 #include "command/alert_store.hpp"
@@ -100,6 +101,12 @@ Response answer(const Trigger& trigger, int status) {
   return Response::json(std::move(json).str(), status);
 }
 
+Response added(const Trigger& trigger) {
+  auto response = answer(trigger, 201);
+  response.headers.set("Location", "/api/v1/command/trigger/" + trigger.id.str());
+  return response;
+}
+
 // What both lists are asked for.
 struct Asked {
   std::optional<DeviceId> device;
@@ -143,7 +150,7 @@ class Routes {
  public:
   explicit Routes(Parts& parts) : parts_(parts) {}
 
-  Task<Response> add(Request& request) {
+  Task<Response> add(Request& request, NoteKey note) {
     JsonFields in(request.body);
     Trigger trigger;
     read_trigger(in, Scope::whole, trigger);
@@ -152,11 +159,14 @@ class Routes {
     trigger.owner = who.user;
     trigger.by = who.username;
     if (!owns_all(trigger)) co_return http::problem(no_such_device());
-    const auto made = co_await parts_.watch.add(std::move(trigger));
+    const auto made = co_await parts_.watch.add(std::move(trigger), std::move(note));
     if (!made) co_return http::problem(made.error());
-    auto response = answer(*made, 201);
-    response.headers.set("Location", "/api/v1/command/trigger/" + made->id.str());
-    co_return response;
+    co_return added(*made);
+  }
+  Task<Response> add_again(Request& request, std::string made) {
+    const auto* trigger = parts_.watch.find(TriggerId(made), security::caller(request).user);
+    if (trigger == nullptr) co_return http::problem(no_such_trigger());
+    co_return added(*trigger);
   }
 
   Task<Response> all(Request& request) {
@@ -234,7 +244,9 @@ void Parts::mount_triggers(http::Router& router) {
   };
   constexpr const char* kAll = "/api/v1/command/trigger";
   constexpr const char* kOne = "/api/v1/command/trigger/{id}";
-  router.add(Method::post, kAll, idempotency.once(to(&Routes::add)));
+  router.add(Method::post, kAll,
+             request_keys.once(std::bind_front(&Routes::add, routes),
+                               std::bind_front(&Routes::add_again, routes)));
   router.add(Method::get, kAll, to(&Routes::all));
   router.add(Method::get, kOne, to(&Routes::show));
   router.add(Method::patch, kOne, to(&Routes::change));

@@ -15,6 +15,7 @@
 #include "base/metrics.hpp"
 #include "command/command.hpp"
 #include "command/dispatcher.hpp"
+#include "command/request_keys.hpp"
 #include "command/trigger_store.hpp"
 #include "command/turn.hpp"
 
@@ -39,7 +40,7 @@ class Watch {
   // Nothing for an unknown one and somebody else's alike.
   const Trigger* find(const TriggerId&, const UserId&) const;
   // Its id, time and state are set here. Errors: conflict when the device has its fill.
-  Task<Result<Trigger>> add(Trigger);
+  Task<Result<Trigger>> add(Trigger, NoteKey = no_key);
   // A trigger that waits for something else from now on, or is disabled, begins anew; an alert of
   // it that is open is cleared. Errors: not_found when it went meanwhile; conflict as above.
   Task<Result<Trigger>> change(Trigger);

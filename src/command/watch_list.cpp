@@ -59,7 +59,7 @@ const Trigger* Watch::find(const TriggerId& id, const UserId& owner) const {
   return &found->second.trigger;
 }
 
-Task<Result<Trigger>> Watch::add(Trigger trigger) {
+Task<Result<Trigger>> Watch::add(Trigger trigger, NoteKey note) {
   const auto post = post_for(trigger.device);
   co_await post->turn.take();
   const Held held(post);
@@ -69,8 +69,13 @@ Task<Result<Trigger>> Watch::add(Trigger trigger) {
   trigger.id = TriggerId(new_id());
   trigger.created = needs_.clock.now();
   trigger.state = rules::begin(trigger.created);
-  auto insert = [&trigger](db::Connection& connection) { triggers::add(connection, trigger); };
-  co_await needs_.database.write(insert);
+  auto insert = [&trigger, &note](db::Connection& connection) {
+    if (!note(connection, trigger.id.str())) return false;
+    triggers::add(connection, trigger);
+    return true;
+  };
+  const bool added = co_await needs_.database.write(insert);
+  if (!added) co_return fail(Code::conflict, "called off");
   put(trigger);
   co_return trigger;
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "security/idempotency.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "http/problem.hpp"
@@ -9,6 +10,25 @@
 #include "security/guard.hpp"
 
 namespace croft::security {
+namespace {
+
+constexpr std::size_t kLongestKey = 128;
+
+}  // namespace
+
+Result<std::string> idempotency_key(const http::Request& request) {
+  const auto key = request.headers.get("idempotency-key");
+  const bool visible = std::ranges::all_of(key, [](char c) { return c > ' ' && c < 0x7f; });
+  if (key.size() > kLongestKey || !visible)
+    return invalid_field("Idempotency-Key", "must be 1 to 128 visible ASCII characters");
+  return std::string(key);
+}
+
+Error key_of_another_body() {
+  return invalid_field("Idempotency-Key", "was used before with a different body");
+}
+
+Error key_under_way() { return fail(Code::conflict, "the first request is still under way"); }
 
 http::Handler Idempotency::once(http::Handler handler) {
   return [this, handler = std::move(handler)](http::Request& request) -> Task<http::Response> {
@@ -19,7 +39,7 @@ http::Handler Idempotency::once(http::Handler handler) {
 void Idempotency::forget_old() {
   while (!order_.empty()) {
     const auto oldest = answers_.find(order_.front());
-    const bool stale = oldest->second.at + std::chrono::hours(24) <= clock_.now();
+    const bool stale = oldest->second.at + kKeyKept <= clock_.now();
     if (!stale && answers_.size() < kMostAnswers) return;
     answers_.erase(oldest);
     order_.pop_front();
@@ -27,19 +47,15 @@ void Idempotency::forget_old() {
 }
 
 Task<http::Response> Idempotency::answer(http::Request& request, const http::Handler& handler) {
-  const auto key = request.headers.get("idempotency-key");
-  if (key.empty()) co_return co_await handler(request);
-  if (key.size() > kLongestKey)
-    co_return http::problem(invalid_field("Idempotency-Key", "must have at most 128 characters"));
+  const auto key = idempotency_key(request);
+  if (!key) co_return http::problem(key.error());
+  if (key->empty()) co_return co_await handler(request);
   forget_old();
-  const auto name = caller(request).user.str() + ' ' + request.path + ' ' + std::string(key);
+  const auto name = caller(request).user.str() + ' ' + request.path + ' ' + *key;
   const auto hash = sha256_hex(request.body);
   if (const auto known = answers_.find(name); known != answers_.end()) {
-    if (known->second.body_hash != hash)
-      co_return http::problem(
-          invalid_field("Idempotency-Key", "was used before with a different body"));
-    if (!known->second.finished)
-      co_return http::problem(fail(Code::conflict, "the first request is still under way"));
+    if (known->second.body_hash != hash) co_return http::problem(key_of_another_body());
+    if (!known->second.finished) co_return http::problem(key_under_way());
     co_return known->second.response;
   }
   answers_.emplace(name, Answer{hash, clock_.now(), false, {}});
@@ -51,7 +67,7 @@ Task<http::Response> Idempotency::answer(http::Request& request, const http::Han
   } catch (...) {
     failure = std::current_exception();
   }
-  if (failure || response.status >= 500 || response.status == 429) {
+  if (failure || response.status >= 400) {
     answers_.erase(name);
     order_.remove(name);
     if (failure) std::rethrow_exception(failure);

@@ -11,14 +11,21 @@
 
 namespace croft::security {
 
+inline constexpr std::chrono::hours kKeyKept{24};
+
+// The key a request carries, "" when it carries none. Errors: invalid.
+Result<std::string> idempotency_key(const http::Request&);
+// A key that comes again, and may not be answered.
+Error key_of_another_body();
+Error key_under_way();
+
 // Remembers answers for a day, per user and route, in this process; bounded by count and size, the
 // oldest go first. A key sent again with another body is a 422, one whose first request is still
-// under way a 409. Failures of ours (5xx) and 429 are not remembered: trying again is right. On the
-// loop.
+// under way a 409. Failures are not remembered: trying again is right. What must hold beyond a
+// crash is noted with what was made, by the service. On the loop.
 class Idempotency {
  public:
   static constexpr std::size_t kMostAnswers = 4096;
-  static constexpr std::size_t kLongestKey = 128;
 
   explicit Idempotency(const Clock& clock) : clock_(clock) {}
   // Wraps a guarded handler; requests without the header pass through.
