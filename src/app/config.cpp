@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <map>
 
 #include "base/json.hpp"
 #include "mqtt/client.hpp"
@@ -86,7 +87,12 @@ class FileReader {
     }
   }
   void mistake(const toml::source_region& where, const std::string& what) {
-    into_.mistakes.push_back(name_ + ":" + std::to_string(where.begin.line) + ": " + what);
+    mistakes_.emplace(where.begin.line, what);
+  }
+  // The table is in the order of its keys; people read their file from the top.
+  void report() const {
+    for (const auto& [line, what] : mistakes_)
+      into_.mistakes.push_back(name_ + ":" + std::to_string(line) + ": " + what);
   }
 
  private:
@@ -140,6 +146,7 @@ class FileReader {
 
   std::string name_;
   Loaded& into_;
+  std::multimap<toml::source_index, std::string> mistakes_;  // by line
 };
 
 void read_file(const std::filesystem::path& path, Loaded& into) {
@@ -153,6 +160,7 @@ void read_file(const std::filesystem::path& path, Loaded& into) {
   } catch (const toml::parse_error& error) {
     reader.mistake(error.source(), std::string(error.description()));
   }
+  reader.report();
 }
 
 void read_environment(const std::function<const char*(const char*)>& environment, Loaded& into) {

@@ -63,6 +63,15 @@ TEST_F(ConfigFile, EachMistakeIsOneLineWithFileAndLine) {
   EXPECT_NE(all.find("croft.toml:8: log.level must be"), std::string::npos);
 }
 
+TEST_F(ConfigFile, MistakesComeInTheOrderOfTheirLines) {
+  const auto loaded = load(
+      "typo = 1\n[sessions]\nlifetime = 'soon'\n[[data.source]]\nqos = 1\n[auth]\nsignup = 7\n"
+      "[log]\nlevel = true\n[http]\nzoo = 1\nlisten = 7\nat = 1\n[broker]\nbees = 1\n");
+  std::vector<int> lines;
+  for (const auto& mistake : loaded.mistakes) lines.push_back(std::stoi(mistake.substr(11)));
+  EXPECT_EQ(lines, (std::vector<int>{1, 3, 4, 5, 7, 9, 11, 12, 13, 15}));
+}
+
 TEST_F(ConfigFile, BadTomlNamesItsLine) {
   const auto loaded = load("[http]\nlisten = \n");
   ASSERT_EQ(loaded.mistakes.size(), 1U);

@@ -108,6 +108,8 @@ Task<Response> Router::answer(Request& request) {
       response = co_await tables.serve(*route, request);
     } else if (by_fallback) {
       response = co_await tables.fallback(request);
+    } else if (match.node && match.node->socket && request.method == Method::get) {
+      response = co_await tables.without_upgrade(*match.node, request);
     } else {
       response = tables.without_route(match.node, request);
     }
@@ -125,11 +127,16 @@ Task<Response> Router::answer(Request& request) {
   co_return response;
 }
 
+Task<Result<>> Router::Tables::admit(Request& request) {
+  if (!guard) co_return fail(Code::unauthenticated, "No guard is set, so nobody may ask.");
+  const auto keeper = guard;  // alive even if replaced meanwhile
+  auto admitted = co_await keeper->admit(request);
+  co_return admitted;
+}
+
 Task<Response> Router::Tables::serve(Route& route, Request& request) {
   if (route.access == Access::guarded) {
-    if (!guard) co_return problem(401, "No guard is set, so nobody may ask.");
-    const auto keeper = guard;  // alive even if replaced meanwhile
-    const auto admitted = co_await keeper->admit(request);
+    const auto admitted = co_await admit(request);
     if (!admitted) co_return problem(admitted.error());
   }
   auto refused = refused_by_rules(request, public_origin);
@@ -149,16 +156,22 @@ Response Router::Tables::failed(const std::string& why, const Request& request, 
   return problem(500, "Something went wrong on our side. The log of the server has the details.");
 }
 
+// A plain GET of a WebSocket's path: who may not open it hears no more than that.
+Task<Response> Router::Tables::without_upgrade(const Node& node, Request& request) {
+  const auto admitted = co_await admit(request);
+  if (!admitted) co_return problem(admitted.error());
+  auto response = problem(426, "This path speaks WebSocket; ask with an upgrade.");
+  response.headers.add("Upgrade", "websocket");
+  response.headers.add("Allow", node.allowed(is_local(request)));
+  co_return response;
+}
+
 Response Router::Tables::without_route(const Node* node, const Request& request) {
   const auto allowed = node ? node->allowed(is_local(request)) : std::string();
   if (allowed.empty()) return problem(404, "There is nothing at this path.");
   Response response;
   if (request.method == Method::options) {
     response = Response::no_content();
-  } else if (node->socket && request.method == Method::get) {
-    response = problem(426, "This path speaks WebSocket; ask with an upgrade.");
-    response.headers.add("Upgrade", "websocket");
-    return response;
   } else {
     response = problem(405, "This path does not know the method.");
   }
@@ -174,14 +187,13 @@ Task<Result<WebSocketHandler>> Router::upgrade(Request& request) {
   auto& route = *match.node->socket;
   fill_params(request, route.names, match.values);
 
-  Result<> admitted = fail(Code::unauthenticated, "No guard is set, so nobody may ask.");
+  Result<> admitted = Result<>();
   std::exception_ptr failure;
   try {
     if (request.headers.has("Origin") && !same_origin(request, tables.public_origin)) {
       admitted = fail(Code::forbidden, "A page of another site may not open this WebSocket.");
-    } else if (tables.guard) {
-      const auto keeper = tables.guard;
-      admitted = co_await keeper->admit(request);
+    } else {
+      admitted = co_await tables.admit(request);
     }
   } catch (...) {
     failure = std::current_exception();

@@ -75,6 +75,8 @@ struct Router::Tables {
   RouteMetrics& other(Method, std::string_view pattern);
 
   Task<Response> serve(Route&, Request&);
+  Task<Result<>> admit(Request&);
+  Task<Response> without_upgrade(const Node&, Request&);
   Response without_route(const Node*, const Request&);
   Response failed(const std::string& why, const Request&, bool ended);
 

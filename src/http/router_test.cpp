@@ -219,6 +219,9 @@ TEST_F(RouterTest, AsksTheGuardBeforeAWebSocket) {
   const auto plain = answer(make(Method::get, "/ws"));
   EXPECT_EQ(plain.status, 426);
   EXPECT_EQ(plain.headers.get("Upgrade"), "websocket");
+  const auto stranger = answer(request);
+  EXPECT_EQ(stranger.status, 401);
+  EXPECT_EQ(stranger.headers.get("Upgrade"), "");
 }
 
 TEST_F(RouterTest, CountsByRouteNeverByPath) {

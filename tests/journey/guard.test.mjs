@@ -49,6 +49,7 @@ describe('without a session', () => {
     for (const path of ['/ws', '/api/v1/visual/ws']) {
       const view = new LiveView(croft.url.replace('http', 'ws') + path, {});
       await assert.rejects(view.opened, (error) => error.status === 401);
+      await croft.client().refused(401, 'GET', path); // nor does it say what it is
     }
   });
 
