@@ -82,6 +82,8 @@ const crimes = [
   ['No circle', 'protocol/more.hpp', { ...plus('protocol/topics.hpp', '#include "protocol/more.hpp"\n'), 'protocol/more.hpp': `${head}#pragma once\n#include "protocol/topics.hpp"\n` }],
   ['Drivers are named in app and in tests only', 'src/auth/auth.cpp', plus('src/auth/auth.cpp', '#include "db/sqlite.hpp"\n')],
   ['Drivers are named in app and in tests only', 'src/data/data.cpp', plus('src/data/data.cpp', '#include <libpq-fe.h>\n')],
+  ['Drivers are named in app and in tests only', 'src/auth/auth.cpp', plus('src/auth/auth.cpp', '#include <hiredis/read.h>\n')],
+  ['Drivers are named in app and in tests only', 'src/auth/auth.cpp', { ...plus('src/auth/auth.cpp', '#include "redis/client.hpp"\n'), 'src/auth/CMakeLists.txt': library('auth', 'base db redis') }],
   ['protocol and device/core stand on the standard library', 'protocol/topics.cpp', plus('protocol/topics.cpp', '#include <boost/asio.hpp>\n')],
   ['protocol and device/core stand on the standard library', 'device/core/core.cpp', plus('device/core/core.cpp', '#include <Arduino.h>\n')],
   ['protocol and device/core stand on the standard library', 'protocol/CMakeLists.txt', { 'protocol/CMakeLists.txt': library('protocol', '', '\n  FLAGS -fno-rtti') }],

@@ -11,6 +11,7 @@ export const floors = {
   base: 1,
   'device/core': 1,
   model: 2,
+  redis: 2,
   http: 3,
   mqtt: 3,
   db: 3,
@@ -137,6 +138,7 @@ const drivers = ['sqlite', 'postgres', 'memory', 'redis', 'smtp'];
 
 function driverOf(include) {
   if (!include.quoted) return drivers.find((driver) => driverHeaders[driver]?.test(include.path));
+  if (drivers.includes(includedRoom(include))) return includedRoom(include);  // a driver with a room of its own
   const stem = include.path.split('/').pop().replace(/\.hpp$/, '');
   return includedRoom(include) || !include.path.includes('/') ? drivers.find((driver) => stem === driver || stem.startsWith(`${driver}_`)) : undefined;
 }
@@ -147,8 +149,8 @@ function driversUnnamed(tree) {
     if (!file.isCpp || !file.room || file.isTest) continue;
     for (const include of file.includes) {
       const driver = driverOf(include);
-      const ownFile = file.stem === driver || file.stem.startsWith(`${driver}_`);
-      const sameRoom = !include.quoted || (includedRoom(include) ?? file.room) === file.room;
+      const ownFile = file.room === driver || file.stem === driver || file.stem.startsWith(`${driver}_`);
+      const sameRoom = !include.quoted || [file.room, driver].includes(includedRoom(include) ?? file.room);
       if (!driver || (ownFile && sameRoom) || (file.room === 'app' && include.quoted)) continue;
       faults.push(fault(file, include.line, `names the driver ${driver} by including ${include.path}`));
     }

@@ -67,7 +67,7 @@ function readFile(root, path) {
     stem: basename(path, extension),
     extension,
     isCpp,
-    isTest: /_(test|fuzz)\.cpp$/.test(path),
+    isTest: /_(test|fuzz)\.cpp$|(^|\/)test_\w+\.hpp$/.test(path),
     room: roomOf(path),
     text,
     lines,
