@@ -8,12 +8,9 @@
 
 namespace croft::sessions {
 
-// At most kMostPerUser sessions a user (the oldest makes room) so that logging in again and again
-// cannot fill the memory. On the loop.
+// On the loop.
 class Memory final : public Store {
  public:
-  static constexpr std::size_t kMostPerUser = 100;
-
   explicit Memory(const Clock& clock) : clock_(clock) {}
   Task<Result<>> put(const Session&) override;
   Task<Result<Session>> find(const SessionId&) override;
