@@ -207,38 +207,48 @@ Task<Result<User>> Accounts::reset_password(std::string name, std::string passwo
     co_return invalid_field("password", *weak);
   const auto hash = co_await passwords_.hash(std::move(password));
   if (!hash) co_return hash.error();
+  // First, so that nothing has changed when the store of sessions does not answer.
+  auto ended = co_await end_sessions(user->id);
+  if (!ended) co_return ended.error();
   auto store = [id = user->id, hash = *hash](db::Connection& connection) {
     return users::set_password(connection, id, hash);
   };
   co_await needs_.database.write(store);
-  co_await end_sessions(user->id);
+  // Again, for whoever logged in with the old password meanwhile.
+  ended = co_await end_sessions(user->id);
+  if (!ended) co_return ended.error();
   co_return *user;
 }
 
 Task<Result<>> Accounts::remove(std::string name) {
   auto user = co_await find(std::move(name));
   if (!user) co_return user.error();
+  const auto still_has_devices =
+      fail(Code::conflict, "the account still has devices; remove them first");
+  auto count = [id = user->id](db::Connection& connection) {
+    return devices::count(connection, id);
+  };
+  const auto has = co_await needs_.database.read(count);
+  if (has > 0) co_return still_has_devices;
+  auto ended = co_await end_sessions(user->id);
+  if (!ended) co_return ended.error();
   auto erase = [id = user->id](db::Connection& connection) {
     if (devices::count(connection, id) > 0) return false;
     return users::remove(connection, id);
   };
   const bool removed = co_await needs_.database.write(erase);
-  if (!removed) co_return fail(Code::conflict, "the account still has devices; remove them first");
+  if (!removed) co_return still_has_devices;
   needs_.users.remove(user->id);
   needs_.feed.user_removed.publish({user->id});
-  co_await end_sessions(user->id);
-  co_return Result<>();
+  ended = co_await end_sessions(user->id);
+  co_return ended;
 }
 
-Task<void> Accounts::end_sessions(const UserId& user) {
-  const UserId id = user;
-  const auto ended = co_await needs_.sessions.end_all(id, SessionId());
-  if (!ended) {
-    log::error("auth", "sessions could not be ended; they last until they expire",
-               {{"user", id.str()}, {"error", ended.error().message}});
-    co_return;
-  }
+Task<Result<>> Accounts::end_sessions(UserId user) {
+  const auto ended = co_await needs_.sessions.end_all(user, SessionId());
+  if (!ended) co_return ended.error();
   for (const auto& session : *ended) needs_.feed.session_ended.publish({session});
+  co_return Result<>();
 }
 
 }  // namespace croft::auth

@@ -49,14 +49,15 @@ class Accounts {
   Task<Result<User>> add(NewAccount);
   Task<std::vector<User>> list();
   Task<Result<User>> find(std::string name);
+  // Ends the account's sessions. Errors: not_found, invalid, unavailable (then do it again).
   Task<Result<User>> reset_password(std::string name, std::string password);
-  // Errors: not_found, conflict (it still has devices).
+  // Errors: not_found, conflict (it still has devices), unavailable.
   Task<Result<>> remove(std::string name);
 
  private:
   void tell(const User&);
   Task<Result<User>> create(NewAccount, bool only_first);
-  Task<void> end_sessions(const UserId&);
+  Task<Result<>> end_sessions(UserId);
 
   const Config& config_;
   const Needs& needs_;
