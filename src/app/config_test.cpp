@@ -116,6 +116,20 @@ TEST_F(ConfigFile, IsReadBackFromItsOwnPrint) {
   EXPECT_EQ(print_config(second.config), print_config(first.config));
 }
 
+TEST_F(ConfigFile, TakesARedisForSessionsAndShowsItWithoutItsPassword) {
+  const auto loaded = load("[sessions]\nurl = 'redis://croft:s3cret@redis:6380/1'\n");
+  ASSERT_TRUE(loaded.mistakes.empty()) << loaded.mistakes.front();
+  const auto printed = print_config(loaded.config);
+  EXPECT_NE(printed.find("redis://croft:********@redis:6380/1"), std::string::npos);
+  EXPECT_EQ(printed.find("s3cret"), std::string::npos);
+  for (const char* wrong : {"rediss://redis", "redis://croft:s3cret@", "postgresql://x", ""}) {
+    const auto refused = load("[sessions]\nurl = '" + std::string(wrong) + "'\n");
+    ASSERT_EQ(refused.mistakes.size(), 1U) << wrong;
+    EXPECT_NE(refused.mistakes.front().find("sessions.url"), std::string::npos);
+    EXPECT_EQ(refused.mistakes.front().find("s3cret"), std::string::npos);
+  }
+}
+
 TEST(ConfigManual, HoldsEveryKeyWithItsDefault) {
   const auto loaded = load_config("config/croft.toml", [](const char*) { return nullptr; }, {});
   ASSERT_TRUE(loaded.mistakes.empty()) << loaded.mistakes.front();

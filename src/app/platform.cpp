@@ -26,8 +26,11 @@ Platform::Wiring::Wiring(Config config, Targets targets)
   open_http();
   if (targets_.auth || targets_.data || targets_.command)
     database_ = open_database(config_, state_dir_.path());
-  sessions_ = open_sessions(config_, clock_);
-  limits_ = open_limits(config_, clock_);
+  redis_ = open_redis(config_, targets_.name(), loop.get_executor(), metrics_);
+  sessions_ = open_sessions(config_, redis_.get(), clock_);
+  limits_ = open_limits(redis_.get(), clock_);
+  ended_sessions_ = feed_.session_ended.subscribe(
+      [this](const live::SessionEnded& event) { sessions_->remember_ended(event.session); });
   guard_ = std::make_shared<security::Guard>(verifier_, *sessions_, clock_);
   reach_broker();
   make_services();
@@ -75,6 +78,7 @@ void Platform::Wiring::start_tasks() {
     spawn(executor, name, supervise(name, std::move(part)));
   };
   if (mosquitto_) keep("broker", [this] { return mosquitto_->watch(); });
+  if (redis_) keep("redis", [this] { return redis_->run(); });
   keep("mqtt", [this] { return client_->run(); });
   if (relays_) keep("relay", [this] { return relays_->run(); });
   if (data_) keep("data", [this] { return data_->run(); });
@@ -137,6 +141,7 @@ Task<void> Platform::Wiring::stop() {
   if (relays_) co_await relays_->stop();
   co_await client_->flush(milliseconds(2000));
   client_->stop();
+  if (redis_) redis_->stop();
   if (mosquitto_) co_await mosquitto_->stop();
   log::info("app", "stopped");
 }

@@ -63,6 +63,7 @@ struct Platform::Wiring {
   SystemClock clock_;
   Metrics metrics_;
   std::unique_ptr<db::Database> database_;
+  std::unique_ptr<redis::Client> redis_;  // nothing when sessions live in this process
   std::unique_ptr<sessions::Store> sessions_;
   std::unique_ptr<limits::Store> limits_;
   security::SigningKey key_;  // of auth alone
@@ -71,6 +72,7 @@ struct Platform::Wiring {
   DeviceDirectory directory_;
   UserDirectory users_;
   live::Feed feed_;
+  std::shared_ptr<void> ended_sessions_;  // told to sessions_
   std::unique_ptr<live::Devices> devices_;
   std::vector<http::Asset> files_;
   http::Router router_{metrics_};

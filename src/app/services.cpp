@@ -140,7 +140,8 @@ void Platform::Wiring::mount() {
   if (command_) command_->mount(router_);
   if (visualisation_) visualisation_->mount(router_);
   mount_health(router_, metrics_,
-               {{"broker", [this] { return client_->connected() ? "" : "not connected"; }},
+               {{"sessions", [this] { return sessions_->missing(); }},
+                {"broker", [this] { return client_->connected() ? "" : "not connected"; }},
                 {"server", [this] { return stopping_ ? "stopping" : ""; }}},
                guard_);
 }

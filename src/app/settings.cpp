@@ -5,6 +5,7 @@
 
 #include "app/config.hpp"
 #include "mail/address.hpp"
+#include "redis/client.hpp"
 
 namespace croft::app {
 namespace {
@@ -97,6 +98,18 @@ Set mail_server(Where where) {
   return [where](Config& config, const std::string& value) {
     if (!value.empty())
       if (const auto server = mail::parse_server(value); !server) return server.error().message;
+    where(config) = value;
+    return std::string();
+  };
+}
+
+template <class Where>
+Set session_store(Where where) {
+  return [where](Config& config, const std::string& value) {
+    if (value != "memory:" && !value.starts_with("redis"))
+      return std::string("must be memory: or redis://[user:password@]host[:port][/database]");
+    if (value != "memory:")
+      if (const auto options = redis::parse_url(value); !options) return options.error().message;
     where(config) = value;
     return std::string();
   };
@@ -210,10 +223,11 @@ std::vector<Setting> make_settings() {
       url(CROFT_FIELD(database.url), {"sqlite:"},
           "must be sqlite:FILE (PostgreSQL is not part of this version)", false),
       shown(CROFT_FIELD(database.url)));
-  add("sessions.url", "memory:", "where sessions live; memory: ends them with the process",
-      url(CROFT_FIELD(sessions.url), {"memory:"},
-          "must be memory: (Redis is not part of this version)", false),
-      shown(CROFT_FIELD(sessions.url)));
+  add("sessions.url", "memory: or a URL",
+      "where sessions live; memory: ends them with the process, redis://[user:password@]host:port "
+      "shares them between processes and keeps them",
+      session_store(CROFT_FIELD(sessions.url)),
+      [](const Config& config) { return redis::mask_url(config.sessions.url); });
   add("sessions.lifetime", "a duration", "after which one must log in again",
       duration(CROFT_FIELD(sessions.lifetime), Seconds(60), std::chrono::days(365)),
       shown_duration(CROFT_FIELD(sessions.lifetime)));

@@ -9,8 +9,10 @@
 #include "broker/mosquitto.hpp"
 #include "db/sqlite.hpp"
 #include "limits/memory.hpp"
+#include "limits/redis.hpp"
 #include "mail/smtp.hpp"
 #include "sessions/memory.hpp"
+#include "sessions/redis.hpp"
 
 namespace croft::app {
 
@@ -26,12 +28,23 @@ std::unique_ptr<db::Database> open_database(const Config& config,
   return db::open_sqlite({.file = database_file(config, state_dir)});
 }
 
-std::unique_ptr<sessions::Store> open_sessions(const Config&, const Clock& clock) {
-  return std::make_unique<sessions::Memory>(clock);
+std::unique_ptr<redis::Client> open_redis(const Config& config, const std::string& target,
+                                          const Executor& loop, Metrics& metrics) {
+  if (config.sessions.url.starts_with("memory:")) return nullptr;
+  auto options = redis::parse_url(config.sessions.url).value();
+  options.name = "croft-" + target;
+  return std::make_unique<redis::Client>(loop, std::move(options), metrics);
 }
 
-std::unique_ptr<limits::Store> open_limits(const Config&, const Clock& clock) {
-  return std::make_unique<limits::Memory>(clock);
+std::unique_ptr<sessions::Store> open_sessions(const Config& config, redis::Client* redis,
+                                               const Clock& clock) {
+  if (redis == nullptr) return std::make_unique<sessions::Memory>(clock);
+  return std::make_unique<sessions::Redis>(*redis, clock, config.sessions.lifetime);
+}
+
+std::unique_ptr<limits::Store> open_limits(redis::Client* redis, const Clock& clock) {
+  if (redis == nullptr) return std::make_unique<limits::Memory>(clock);
+  return std::make_unique<limits::Redis>(*redis);
 }
 
 std::unique_ptr<mail::Transport> open_mail(const Config& config) {

@@ -14,6 +14,7 @@
 #include "mail/address.hpp"
 #include "mail/transport.hpp"
 #include "mqtt/client.hpp"
+#include "redis/client.hpp"
 #include "sessions/store.hpp"
 
 namespace croft::app {
@@ -21,8 +22,13 @@ namespace croft::app {
 // The file of an embedded database, or ":memory:".
 std::filesystem::path database_file(const Config&, const std::filesystem::path& state_dir);
 std::unique_ptr<db::Database> open_database(const Config&, const std::filesystem::path& state_dir);
-std::unique_ptr<sessions::Store> open_sessions(const Config&, const Clock&);
-std::unique_ptr<limits::Store> open_limits(const Config&, const Clock&);
+
+// The Redis of sessions.url; nothing when that is memory:. Run it, and make stores of it: without
+// one they live in this process.
+std::unique_ptr<redis::Client> open_redis(const Config&, const std::string& target, const Executor&,
+                                          Metrics&);
+std::unique_ptr<sessions::Store> open_sessions(const Config&, redis::Client*, const Clock&);
+std::unique_ptr<limits::Store> open_limits(redis::Client*, const Clock&);
 
 // Nothing when no mail server is configured.
 std::unique_ptr<mail::Transport> open_mail(const Config&);
