@@ -42,8 +42,10 @@ Relays::Relays(const Targets& targets, const Needs& needs, const std::string& ow
                   relay::ReadingSink::Wants{targets.auth, targets.command});
   }
   if (targets.command) events_.emplace(client, needs.feed);
-  if (targets.visualisation)
-    relay::EventSink{!targets.command, !targets.auth}.listen(client, needs.feed);
+  // Every process remembers which sessions ended (src/sessions/redis.hpp); the live view closes
+  // them.
+  relay::EventSink{targets.visualisation && !targets.command, !targets.auth}.listen(client,
+                                                                                    needs.feed);
 }
 
 void Relays::on_directory(std::function<void()> then) {

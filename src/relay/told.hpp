@@ -29,7 +29,7 @@ class EventSource {
   std::vector<std::shared_ptr<void>> subscriptions_;
 };
 
-// The visualisation service's side: what the command service and auth tell reaches the feed.
+// The others' side: what the command service and auth tell reaches the feed.
 struct EventSink {
   bool commands = false;
   bool sessions = false;
