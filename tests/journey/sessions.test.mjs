@@ -200,3 +200,27 @@ test('what one process ends, another refuses at once', { skip }, async (t) => {
   await client.logout();
   assert.equal(await status(there, 'GET', '/api/v1/data/all'), 401);
 });
+
+test('services that run apart are told what has ended, and let it in no more, though Redis forgot', { skip: layout !== 'apart' && 'only where services run apart' }, async (t) => {
+  const old = await startRedis({ args: forgetful });
+  t.after(() => old.stop());
+  const apart = await startCroft({ env: { CROFT_SESSIONS_URL: old.url } });
+  t.after(() => apart.stop());
+  const { auth } = apart.services;
+  const stays = await apart.user();
+  const leaves = await apart.user();
+  assert.equal(old.cli('SAVE'), 'OK');
+  await leaves.logout();
+  await sleep(500);  // the others have heard
+  await auth.end('SIGKILL');  // who ended it remembers nothing now
+  await old.kill();
+  await old.start();
+  for (const path of ['/api/v1/data/all', '/api/v1/command/all']) {
+    await until(async () => (await status(stays, 'GET', path)) === 200, 10_000, `${path} answers again`);
+    assert.equal(await status(leaves, 'GET', path), 401, path);
+  }
+  assert.equal(old.cli('KEYS', 'croft:session:*').split('\n').length, 1, 'one of them ended it in Redis again');
+  await auth.start();
+  await until(async () => (await status(stays, 'GET', '/api/v1/auth/me')) === 200, 10_000, 'auth is back');
+  assert.equal(await status(leaves, 'GET', '/api/v1/auth/me'), 401);
+});
