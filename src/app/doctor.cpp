@@ -1,5 +1,5 @@
-// Looks at state directory, disk, clock, database, ports, broker and mail, one after the other.
-// SPDX-License-Identifier: Apache-2.0
+// Looks at state directory, disk, clock, database, sessions, ports, broker and mail, one after the
+// other. SPDX-License-Identifier: Apache-2.0
 #include "app/doctor.hpp"
 
 #include <netdb.h>
@@ -7,6 +7,7 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
+#include <boost/asio/io_context.hpp>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -105,6 +106,27 @@ void look_at_database(const Config& config, Findings& findings) {
     findings.good("database", file.string() + ", " + std::to_string(size / kMega) + " MB, sound");
   else
     findings.wrong("database", file.string() + ": " + wrong + "; restore a backup");
+}
+
+void look_at_sessions(const Config& config, Findings& findings) {
+  asio::io_context loop;
+  Metrics metrics;
+  const auto client = open_redis(config, "doctor", loop.get_executor(), metrics);
+  if (!client) {
+    findings.good("sessions", "in the process; a restart asks everybody to log in again");
+    return;
+  }
+  spawn(loop.get_executor(), "redis", client->run());
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  while (!client->connected() && std::chrono::steady_clock::now() < deadline)
+    loop.run_one_for(std::chrono::milliseconds(50));
+  const auto where = redis::mask_url(config.sessions.url);
+  if (client->connected())
+    findings.good("sessions", where + " answers");
+  else
+    findings.wrong("sessions", where + ": " + client->missing());
+  client->stop();
+  loop.run_for(std::chrono::milliseconds(100));
 }
 
 // Tries what Croft would do at its start: "" when the address is free.
@@ -246,6 +268,7 @@ int doctor(const Config& config, const std::string& mail_to) {
   look_at_disk(config, there, findings);
   look_at_clock(findings);
   look_at_database(config, findings);
+  look_at_sessions(config, findings);
   if (!look_at_server(config, findings)) {
     look_at_port("http", config.http.listen, findings);
     if (config.mqtt.url.empty()) look_at_port("mqtt", config.mqtt.listen, findings);

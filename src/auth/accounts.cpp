@@ -153,6 +153,13 @@ Task<Result<LoggedIn>> Accounts::log_in(std::string name, std::string password, 
                                   principal.expires, origin.remote, origin.user_agent};
   const auto kept = co_await needs_.sessions.put(session);
   if (!kept) co_return kept.error();
+  // Whoever changes a password ends the sessions that are there; this one may have come too late.
+  const auto then = co_await needs_.database.read(look_up);
+  if (!then || then->password != user->password) {
+    const auto ended = co_await needs_.sessions.end(session.id);
+    if (!ended) co_return ended.error();
+    co_return fail(Code::unauthenticated, "the username or the password is wrong");
+  }
   LoggedIn answer{security::sign_token(needs_.signing_key, principal, now), principal.expires,
                   std::move(*user)};
   co_return answer;

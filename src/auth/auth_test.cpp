@@ -338,4 +338,38 @@ TEST_F(AuthService, AnswersAdministrationOnlyOnTheLocalSocket) {
   EXPECT_EQ(ask(Method::del, "/local/v1/users/demo").status, 404);
 }
 
+TEST_F(AuthService, ANewPasswordEndsWhateverTheOldOneStarts) {
+  sign_up_and_log_in("alice");
+  for (int round = 0; round < 6; ++round) {
+    const auto old_password = round % 2 == 0 ? "soil and rain" : "rain and soil";
+    const auto new_password = round % 2 == 0 ? "rain and soil" : "soil and rain";
+    http::Request reset;
+    reset.method = Method::post;
+    reset.path = reset.target = "/local/v1/users/alice/password";
+    reset.remote = "local";
+    reset.headers.set("Content-Type", "application/json");
+    reset.body = std::string(R"({"password":")") + new_password + R"("})";
+    http::Request log_in = reset;
+    log_in.path = log_in.target = "/api/v1/auth/login";
+    log_in.body = std::string(R"({"username":"alice","password":")") + old_password + R"("})";
+    http::Response changed;
+    http::Response entered;
+    auto change = [&]() -> Task<void> { changed = co_await router_->answer(reset); };
+    auto enter = [&]() -> Task<void> {
+      co_await sleep_for(std::chrono::milliseconds(4 * round));
+      entered = co_await router_->answer(log_in);
+    };
+    spawn(loop_.get_executor(), "test", change());
+    spawn(loop_.get_executor(), "test", enter());
+    loop_.restart();
+    loop_.run();
+    EXPECT_EQ(changed.status, 200) << changed.body;
+    if (entered.status != 200) {
+      EXPECT_EQ(entered.status, 401) << entered.body;
+      continue;
+    }
+    EXPECT_EQ(ask(Method::get, "/api/v1/auth/me", "", text(entered, "token")).status, 401);
+  }
+}
+
 }  // namespace croft::auth
