@@ -163,7 +163,7 @@ test('Croft may start before Redis: it says what it waits for, lets nobody in, a
   t.after(() => late.stop());
   const own = await startCroft({ env: { CROFT_SESSIONS_URL: late.url } });
   t.after(() => own.stop());
-  assert.match(own.logs(), /waiting for Redis/);
+  await until(() => /waiting for Redis/.test(own.logs()), 5_000, 'the log says so');
   assert.equal(await status(own.client(), 'POST', '/api/v1/auth/login', { body: { username: 'a', password: 'b' } }), 503);
   await late.start();
   await ready(own);
