@@ -90,7 +90,7 @@ void Platform::Wiring::make_data() {
 
 void Platform::Wiring::make_command() {
   command_ = std::make_unique<command::Service>(
-      command::Config{config_.command.validity, config_.command.grace},
+      command::Config{config_.command.validity, config_.command.grace, !config_.smtp.url.empty()},
       command::Needs{loop.get_executor(), *database_, *client_, directory_, feed_, *devices_,
                      clock_, metrics_, users_});
   mail_server_ = open_mail(config_);

@@ -20,6 +20,7 @@ namespace croft::command {
 struct Config {
   Seconds validity{std::chrono::minutes(5)};  // of a command that names no other
   Seconds grace{std::chrono::minutes(10)};    // a timed start later than this is missed
+  bool mail_server = false;                   // without one, mails fail at once and say so
 };
 
 struct Needs {

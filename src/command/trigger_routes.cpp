@@ -131,8 +131,9 @@ Result<Asked> read_page(const Request& request) {
   return asked;
 }
 
+// Left open for what else belongs to it.
 template <class Entry>
-Response page(const char* name, std::span<const Entry> found, std::size_t limit) {
+JsonWriter page(const char* name, std::span<const Entry> found, std::size_t limit) {
   JsonWriter json;
   json.begin_object().key(name).begin_array();
   const auto shown = std::min(found.size(), limit);
@@ -142,6 +143,10 @@ Response page(const char* name, std::span<const Entry> found, std::size_t limit)
     json.value(found[shown - 1].id.str());
   else
     json.null();
+  return json;
+}
+
+Response closed(JsonWriter json) {
   json.end_object();
   return Response::json(std::move(json).str());
 }
@@ -176,7 +181,9 @@ class Routes {
     if (asked->device && !owns(*asked->device, user)) co_return http::problem(no_such_device());
     const auto found = parts_.watch.list(user, asked->device);
     const auto first = std::ranges::upper_bound(found, TriggerId(asked->cursor), {}, &Trigger::id);
-    co_return page("triggers", std::span<const Trigger>(first, found.end()), asked->limit);
+    auto json = page("triggers", std::span<const Trigger>(first, found.end()), asked->limit);
+    json.member("emailAvailable", parts_.config.mail_server);
+    co_return closed(std::move(json));
   }
 
   Task<Response> show(Request& request) {
@@ -217,7 +224,7 @@ class Routes {
       return alerts::list(connection, wanted);
     };
     const auto found = co_await parts_.needs.database.read(look_up);
-    co_return page("alerts", std::span<const Alert>(found), asked->limit);
+    co_return closed(page("alerts", std::span<const Alert>(found), asked->limit));
   }
 
  private:

@@ -88,6 +88,16 @@ test('a figure is made of anything, also of nothing', () => {
   }
 });
 
+test('a mark is a point where it begins, and shaded as long as it lasts', () => {
+  const view = { from: t0, to: t0 + 900_000, name: 'x', binary: false, look: { mark: '#b3261e', surface: '#ffffff' }, width: 600, height: 200 };
+  const marks = [{ from: t0 + 60_000, to: t0 + 90_000, value: 7 }, { from: t0 + 600_000, to: null, value: null }];
+  const { data, layout } = figure(new Series(0, fromHistory(every(1_000, 500))), { ...view, marks });
+  assert.deepEqual([data[3].x, data[3].y], [[t0 + 60_000], [7]]);
+  const shaded = layout.shapes.filter(({ type }) => type === 'rect').map(({ x0, x1 }) => [x0 - t0, x1 - t0]);
+  assert.deepEqual(shaded, [[60_000, 90_000], [600_000, 900_000]], 'one that is not over lasts to the end');
+  assert.equal(figure(new Series(0), view).layout.shapes, undefined);
+});
+
 test('values are written as people write them', () => {
   const cases = [
     [23.5, '23.5'], [41, '41'], [-3.25, '−3.25'], [1023, '1023'], [0, '0'], [-0.001, '−0.001'], [3.14159, '3.14'],
@@ -141,9 +151,10 @@ test('a trigger comes through the form as it was', () => {
     { device: 'd', measurement: 'humidity', noDataFor: 7_200, cooldown: 0, command: null, email: true },
   ];
   for (const trigger of triggers) {
-    assert.deepEqual(wishOf(draftOf(trigger, fresh), 'd'), trigger);
+    for (const mails of [true, false]) assert.deepEqual(wishOf(draftOf(trigger, fresh), 'd', mails), trigger);
     assert.deepEqual(wrongNumbers(draftOf(trigger, fresh)), []);
   }
+  assert.deepEqual([true, false].map((mails) => wishOf(fresh, 'd', mails).email), [true, false], 'a new one mails where Croft can');
 });
 
 test('what is no number is named before anything is sent', () => {

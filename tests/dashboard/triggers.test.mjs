@@ -56,7 +56,13 @@ test('the form reads like a sentence, and says what is missing', async () => {
   await page.getByLabel('Margin (hysteresis)').fill('20');
   await page.getByLabel('Switch something').check();
   await page.getByRole('group', { name: 'How long it stays so' }).getByLabel('unit').selectOption('minutes');
-  await page.getByText('When soil moisture of Bed 2 is below 300, switch LED on for 1 min and e-mail me.').waitFor();
+  await page.getByText('When soil moisture of Bed 2 is below 300, switch LED on for 1 min.').waitFor();
+});
+
+test('without a mail server no e-mail is promised', async () => {
+  assert.equal((await ada.get('/api/v1/command/trigger')).emailAvailable, false);
+  await page.getByText('Croft cannot send e-mail here: no mail server is set up.').waitFor();
+  assert.equal(await page.getByRole('checkbox', { name: /E-mail me/ }).count(), 0);
 });
 
 test('it can be tried on the device’s own past before it is saved', async () => {
@@ -67,9 +73,14 @@ test('it can be tried on the device’s own past before it is saved', async () =
   assert.equal(await moments.count(), 2);
   assert.match(await moments.nth(0).textContent(), /270.*over after 2.h/); // 320 is back by 20, but not by more
   assert.match(await moments.nth(1).textContent(), /290.*over after 2.h/);
+  const graph = page.locator('section[aria-labelledby="preview-title"] .plot');
+  await graph.locator('.shapelayer path').nth(3).waitFor({ state: 'attached' });
+  assert.equal(await graph.locator('.shapelayer path').count(), 4, 'each firing has its moment and its length');
+  assert.match(await graph.getAttribute('aria-label'), /2 moments are marked at which it would have fired\.$/);
   await picture(page, 'trigger-preview', { fullPage: true });
   await page.getByLabel('Threshold').fill('100'); // what was found was about another threshold
   await moments.first().waitFor({ state: 'detached' });
+  await graph.waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Try it' }).click();
   await page.getByText('It would not have fired.').waitFor();
   assert.deepEqual(await triggers(), [], 'nothing is saved yet');
@@ -77,7 +88,6 @@ test('it can be tried on the device’s own past before it is saved', async () =
 
 test('a saved trigger stands on the device’s page, watching', async () => {
   await page.getByLabel('Threshold').fill('300');
-  await page.getByRole('checkbox', { name: 'E-mail me at ada@example.org' }).uncheck();
   await page.getByRole('button', { name: 'Save trigger' }).click();
   await list().getByText('Soil moisture is below 300').waitFor();
   await list().getByText('Switch LED on for 1\u00a0min').waitFor();
@@ -191,4 +201,19 @@ test('what a trigger e-mails is told with its alert', async () => {
   await row.getByText('Soil moisture of Bed 2 is above 900').waitFor();
   // No mail server is set up here, and the page says so.
   await row.getByText(`E-mail not delivered: ${alert.email.error}.`).waitFor();
+});
+
+test('with a mail server the form offers an e-mail, and tells that it will be sent', async (t) => {
+  const mailing = await startCroft({ env: { CROFT_SMTP_URL: 'smtp://127.0.0.1:9', CROFT_SMTP_FROM: 'croft@example.org' } });
+  t.after(() => mailing.stop());
+  const eve = await mailing.user('eve');
+  assert.equal((await eve.get('/api/v1/command/trigger')).emailAvailable, true);
+  const { id } = await eve.createDevice('Bed 3');
+  const form = await browser.visitAs(eve, `/devices/${id}/triggers/new`);
+  await form.getByLabel('Name of the measurement').fill('temperature');
+  await form.getByLabel('Threshold').fill('5');
+  await form.getByText(/^When temperature of Bed 3 is below 5.*, e-mail me\.$/).waitFor();
+  await form.getByRole('checkbox', { name: 'E-mail me at eve@example.org' }).uncheck();
+  await form.getByText(/^When temperature of Bed 3 is below 5.*, show an alert\.$/).waitFor();
+  assert.equal(await form.getByText('Croft cannot send e-mail here').count(), 0);
 });

@@ -103,6 +103,7 @@ export const automation = {
     backFor: 'How long it stays so',
     /** @param {string} address */
     email: (address) => `E-mail me at ${address}`,
+    noMail: 'Croft cannot send e-mail here: no mail server is set up.',
     alertNote: 'An alert is shown here in any case.',
     more: 'Against false alarms',
     margin: 'It is over when it has come back by',
@@ -127,6 +128,8 @@ export const automation = {
     previewNothing: 'There are no readings of this measurement in that time.',
     /** @param {number} count */
     previewReadings: (count) => `${new Intl.NumberFormat('en-GB').format(count)} readings judged.`,
+    /** @param {string} summary @param {number} count */
+    previewMarks: (summary, count) => `${summary} ${count === 1 ? 'One moment is marked' : `${count} moments are marked`} at which it would have fired.`,
     previewMoments: 'When it would have fired, newest first',
     /** @type {Record<string, string>} */
     phases: { inactive: 'Watching', pending: 'About to fire…', firing: 'Firing' },

@@ -3,6 +3,7 @@
 import { deviceStore } from './devices.js';
 import { actuatorName, measurementName, span, unit, valueText, valueWithUnit } from './format.js';
 import { strings } from './strings.js';
+import { triggerList } from './triggers.js';
 
 /** @typedef {import('./types.js').Condition} Condition */
 /** @typedef {import('./types.js').TriggerWish} TriggerWish */
@@ -41,7 +42,7 @@ export function actTexts({ device, command, email }) {
     const act = words.act(inside(actuatorName(command.actuator)), command.device === device ? '' : deviceName(command.device), action);
     acts.push(command.for ? words.actFor(act, span(command.for)) : act);
   }
-  if (email) acts.push(words.mail);
+  if (email && triggerList.value.mails) acts.push(words.mail); // a promise only where it can be kept
   return acts;
 }
 

@@ -13,13 +13,13 @@ import { secondsOf, spanOf } from './span.js';
  * @property {boolean} acts @property {string} target device to switch
  * @property {string} actuator @property {string} action
  * @property {boolean} back @property {Span} backAfter
- * @property {boolean} email
+ * @property {boolean|null} email null: nothing was said, so yes where mails can be sent
  */
 
 /** @param {string} measurement @param {string} target @param {string} actuator @returns {Draft} */
 export const freshDraft = (measurement, target, actuator) => ({
   measurement, kind: 'below', threshold: '', hysteresis: '0', holdFor: spanOf(0), noDataFor: spanOf(600), cooldown: spanOf(0),
-  acts: false, target, actuator, action: 'on', back: true, backAfter: spanOf(60), email: true,
+  acts: false, target, actuator, action: 'on', back: true, backAfter: spanOf(60), email: null,
 });
 
 /** @param {TriggerWish} trigger @param {Draft} fresh @returns {Draft} */
@@ -46,11 +46,11 @@ export function conditionOf(draft, device) {
   return { device, measurement, [kind]: numberOf(draft.threshold), hysteresis: numberOf(draft.hysteresis || '0'), holdFor: secondsOf(draft.holdFor) || 0, cooldown };
 }
 
-/** @param {Draft} draft @param {string} device @returns {TriggerWish} */
-export function wishOf(draft, device) {
+/** @param {Draft} draft @param {string} device @param {boolean} [mails] whether any can be sent @returns {TriggerWish} */
+export function wishOf(draft, device, mails = true) {
   const { acts, target, actuator, action, back, email } = draft;
   const command = acts ? { device: target, actuator, action, ...(back && { for: secondsOf(draft.backAfter) }) } : null;
-  return { ...conditionOf(draft, device), command, email };
+  return { ...conditionOf(draft, device), command, email: email ?? mails };
 }
 
 /** The fields whose text is no number. @param {Draft} draft @returns {string[]} */

@@ -10,9 +10,10 @@ import { Store } from './store.js';
 
 /**
  * items: every trigger, oldest first; at most one alert of each is open, and then it is in the phase "firing".
- * @type {Store<{items: Trigger[], loaded: boolean, error: unknown}>}
+ * mails: whether Croft can send any; assumed until it is known.
+ * @type {Store<{items: Trigger[], loaded: boolean, error: unknown, mails: boolean}>}
  */
-export const triggerList = new Store({ items: [], loaded: false, error: null });
+export const triggerList = new Store({ items: [], loaded: false, error: null, mails: true });
 
 const page_size = 1_000;
 const most_pages = 10;
@@ -27,15 +28,17 @@ export async function loadTriggers() {
     /** @type {Trigger[]} */
     const found = [];
     let cursor;
+    let mails = true;
     let pages = 0;
     do {
       const answer = await get('/command/trigger', { limit: page_size, cursor });
       if (load !== loads) return; // a newer load is under way, or something changed meanwhile
       found.push(...answer.triggers);
+      mails = answer.emailAvailable;
       cursor = answer.next ?? undefined;
       pages += 1;
     } while (cursor && pages < most_pages);
-    triggerList.set({ items: found, loaded: true, error: null });
+    triggerList.set({ items: found, loaded: true, error: null, mails });
   } catch (error) {
     if (load === loads) triggerList.patch({ error });
   }
@@ -74,7 +77,7 @@ export const previewTrigger = (condition, days) => post('/command/trigger/previe
 
 export function forgetTriggers() {
   loads += 1;
-  triggerList.set({ items: [], loaded: false, error: null });
+  triggerList.set({ items: [], loaded: false, error: null, mails: true });
 }
 
 /** @param {Trigger[]} triggers */

@@ -8,8 +8,12 @@ import { valueText, valueWithUnit } from '../format.js';
 /** @typedef {import('./series.js').Point} Point */
 /**
  * @typedef {object} Look
- * @property {string} line @property {string} band @property {string} grid @property {string} text
+ * @property {string} line @property {string} band @property {string} mark @property {string} grid @property {string} text
  * @property {string} surface @property {string} font
+ */
+/**
+ * A stretch of time to be pointed at: from a moment, with the value then, to another or to the end. Epoch ms.
+ * @typedef {{from: number, to: number|null, value: number|null}} Mark
  */
 
 const two_hours = 2 * 3_600_000;
@@ -21,12 +25,34 @@ const least_span = { temperature: 2, humidity: 4, soilMoisture: 40 };
 
 /**
  * @param {Series} series
- * @param {{from: number, to: number, name: string, binary: boolean, look: Look, width: number, height: number}} view
+ * @param {{from: number, to: number, name: string, binary: boolean, look: Look, width: number, height: number, marks?: Mark[]}} view
  *        binary: values are only false and true
  */
 export function figure(series, view) {
   const pieces = series.pieces();
-  return { data: [band(pieces, view), line(pieces, view), dots(pieces, view)], layout: layout(series, view) };
+  const data = [band(pieces, view), line(pieces, view), dots(pieces, view)];
+  const { marks = [], look, to } = view;
+  if (!marks.length) return { data, layout: layout(series, view) };
+  return { data: [...data, heads(marks, look)], layout: { ...layout(series, view), shapes: marks.flatMap((mark) => stretch(mark, to, look)) } };
+}
+
+/** The points at which the marks begin; one without a value has only its stretch. @param {Mark[]} marks @param {Look} look */
+function heads(marks, look) {
+  const valued = marks.filter(({ value }) => value !== null);
+  return {
+    x: valued.map(({ from }) => from), y: valued.map(({ value }) => value),
+    type: 'scatter', mode: 'markers', cliponaxis: false, hoverinfo: 'skip',
+    marker: { color: look.mark, size: 9, line: { color: look.surface, width: 1.5 } },
+  };
+}
+
+/** A line where it begins, which is seen however short it is, and its whole length shaded. @param {Mark} mark @param {number} end @param {Look} look */
+function stretch({ from, to }, end, look) {
+  const upright = { yref: 'paper', y0: 0, y1: 1, layer: 'below' };
+  return [
+    { ...upright, type: 'rect', x0: from, x1: to ?? end, fillcolor: `${look.mark}1f`, line: { width: 0 } },
+    { ...upright, type: 'line', x0: from, x1: from, line: { color: look.mark, width: 1 } },
+  ];
 }
 
 /** @param {Point[][]} pieces @param {{look: Look}} view */

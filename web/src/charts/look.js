@@ -20,6 +20,7 @@ export function look(measurement) {
   return {
     line,
     band: `${line}33`, // the same colour, a fifth as strong
+    mark: style.getPropertyValue('--bad').trim(),
     grid: style.getPropertyValue('--line').trim(),
     text: style.getPropertyValue('--muted').trim(),
     surface: style.getPropertyValue('--surface').trim(),

@@ -19,10 +19,15 @@ const config = { displayModeBar: false, doubleClick: false, showTips: false, res
 
 /** @typedef {import('./ranges.js').Range} Range */
 
-/** @param {{device: import('../types.js').Device, measurement: string, range: Range}} props */
-export function MeasurementChart({ device, measurement, range }) {
+/** @typedef {import('./figure.js').Mark} Mark */
+
+/** @type {Mark[]} */
+const none = [];
+
+/** @param {{device: import('../types.js').Device, measurement: string, range: Range, marks?: Mark[], tell?: (summary: string) => string}} props tell: what is said of the marks to who cannot see them */
+export function MeasurementChart({ device, measurement, range, marks = none, tell = (summary) => summary }) {
   const value = device.values?.[measurement];
-  const { status, extremes, retry, place } = useGraph(device, measurement, range, typeof value === 'boolean');
+  const { status, extremes, retry, place } = useGraph(device, measurement, range, marks, typeof value === 'boolean');
   const name = measurementName(measurement);
   const say = (/** @type {number} */ number) => valueWithUnit(measurement, number);
   const long = strings.ranges.long[range.key];
@@ -40,7 +45,7 @@ export function MeasurementChart({ device, measurement, range }) {
       </p>
     </header>
     <div class="plot-frame" data-status=${status}>
-      <div class="plot" ref=${place} role="img" aria-label=${summary}></div>
+      <div class="plot" ref=${place} role="img" aria-label=${tell(summary)}></div>
       ${status === 'loading' && html`<div class="plot-cover skeleton" aria-hidden="true"></div>`}
       ${status === 'ready' && !extremes && html`<p class="plot-cover hint">${words.empty}</p>`}
       ${(status === 'failed' || status === 'no-library') &&
@@ -52,8 +57,8 @@ export function MeasurementChart({ device, measurement, range }) {
   </section>`;
 }
 
-/** @param {import('../types.js').Device} device @param {string} measurement @param {Range} range @param {boolean} binary */
-function useGraph({ id, created }, measurement, range, binary) {
+/** @param {import('../types.js').Device} device @param {string} measurement @param {Range} range @param {Mark[]} marks @param {boolean} binary */
+function useGraph({ id, created }, measurement, range, marks, binary) {
   const place = useRef(/** @type {HTMLDivElement|null} */ (null));
   const { generation } = useStore(connection);
   const [tries, setTries] = useState(0);
@@ -63,7 +68,7 @@ function useGraph({ id, created }, measurement, range, binary) {
   useEffect(() => {
     const element = place.current;
     if (!element) return undefined;
-    const graph = new Graph(element, { device: id, created: instant(created), measurement, range, binary, setExtremes });
+    const graph = new Graph(element, { device: id, created: instant(created), measurement, range, marks, binary, setExtremes });
     const abort = new AbortController();
     graph
       .load(abort.signal)
@@ -75,7 +80,7 @@ function useGraph({ id, created }, measurement, range, binary) {
       abort.abort();
       graph.end();
     };
-  }, [id, created, measurement, range.key, binary, generation, tries]);
+  }, [id, created, measurement, range.key, marks, binary, generation, tries]);
 
   useEffect(() => setStatus('loading'), [id, measurement, range.key]);
   useEffect(() => {
@@ -93,7 +98,7 @@ function useGraph({ id, created }, measurement, range, binary) {
 class Graph {
   /**
    * @param {HTMLDivElement} element
-   * @param {{device: string, created: number, measurement: string, range: Range, binary: boolean,
+   * @param {{device: string, created: number, measurement: string, range: Range, marks: Mark[], binary: boolean,
    *          setExtremes: (extremes: ReturnType<Series['extremes']>) => void}} of
    */
   constructor(element, of) {
@@ -164,7 +169,7 @@ class Graph {
     const to = Math.max(present, last);
     const { data, layout } = figure(series, {
       from: beginOf(of.range, to, Math.min(first, of.created)), to, width, height,
-      name: of.measurement, binary: of.binary, look: look(of.measurement),
+      name: of.measurement, binary: of.binary, look: look(of.measurement), marks: of.marks,
     });
     plotly.react(element, data, layout, config);
     of.setExtremes(series.extremes());

@@ -9,6 +9,7 @@ import { session } from '../session.js';
 import { useStore } from '../store.js';
 import { strings } from '../strings.js';
 import { conditionOf, wishOf, wrongNumbers } from '../trigger_draft.js';
+import { triggerList } from '../triggers.js';
 import { actuatorsOf } from './actuator.js';
 import { Choice } from './choice.js';
 import { Problem, Submit, useForm } from './form.js';
@@ -26,10 +27,11 @@ const other = ' ';
 
 /** @param {{device: Device, initial: Draft, save: (wish: import('../types.js').TriggerWish) => Promise<unknown>, children?: any}} props */
 export function TriggerForm({ device, initial, save, children }) {
+  const { mails } = useStore(triggerList);
   const [draft, setDraft] = useState(initial);
   const [wrong, setWrong] = useState(/** @type {string[]} */ ([]));
   const change = (/** @type {Partial<Draft>} */ part) => setDraft({ ...draft, ...part });
-  const { form, busy, problem, errors, onSubmit } = useForm(['measurement'], async () => save(wishOf(draft, device.id)));
+  const { form, busy, problem, errors, onSubmit } = useForm(['measurement'], async () => save(wishOf(draft, device.id, mails)));
   const onCheck = (/** @type {Event} */ event) => {
     event.preventDefault();
     const found = wrongNumbers(draft);
@@ -48,8 +50,8 @@ export function TriggerForm({ device, initial, save, children }) {
       <h2 id="then-title">${words.then}</h2>
       <${Then} draft=${draft} change=${change} errors=${all} />
     </section>
-    <p class="reads"><bdi>${sentence(wishOf(draft, device.id))}</bdi></p>
-    <${TriggerPreview} condition=${conditionOf(draft, device.id)} ready=${Boolean(draft.measurement) && !wrongNumbers({ ...draft, acts: false }).length} />
+    <p class="reads"><bdi>${sentence(wishOf(draft, device.id, mails))}</bdi></p>
+    <${TriggerPreview} device=${device} condition=${conditionOf(draft, device.id)} ready=${Boolean(draft.measurement) && !wrongNumbers({ ...draft, acts: false }).length} />
     <${Problem} text=${problem} />
     <div class="actions">${children}<${Submit} busy=${busy} label=${words.save} busyLabel=${words.saving} /></div>
   </form>`;
@@ -117,6 +119,7 @@ function Measurement({ device, draft, change, errors }) {
 /** @param {Part} props */
 function Then({ draft, change, errors }) {
   const { ids } = useStore(deviceList);
+  const { mails } = useStore(triggerList);
   const target = useStore(deviceStore(draft.target));
   const actuators = [...new Set([...(target ? actuatorsOf(target) : []), draft.actuator])];
   const onTarget = (/** @type {string} */ id) => {
@@ -124,7 +127,7 @@ function Then({ draft, change, errors }) {
     change({ target: id, actuator: there ? actuatorsOf(there)[0] : draft.actuator });
   };
   const check = (/** @type {'acts'|'back'|'email'} */ name) => ({
-    type: 'checkbox', checked: draft[name], onChange: (/** @type {any} */ event) => change({ [name]: event.target.checked }),
+    type: 'checkbox', checked: draft[name] ?? mails, onChange: (/** @type {any} */ event) => change({ [name]: event.target.checked }),
   });
   return html`<label class="check"><input ...${check('acts')} />${words.command}</label>
     ${draft.acts &&
@@ -141,6 +144,7 @@ function Then({ draft, change, errors }) {
         ${draft.back && html`<${SpanField} name="command.for" label=${words.backFor} value=${draft.backAfter} error=${errors['command.for']} onChange=${(/** @type {any} */ backAfter) => change({ backAfter })} />`}
       </div>
       ${['command.device', 'command.actuator', 'command.action', 'command.for'].map((name) => html`<${FieldError} key=${name} name=${name} error=${errors[name]} />`)}`}
-    <label class="check"><input ...${check('email')} /><span>${words.email(session.value.user?.email ?? '')}</span></label>
+    ${(mails || draft.email) && html`<label class="check"><input ...${check('email')} /><span>${words.email(session.value.user?.email ?? '')}</span></label>`}
+    ${!mails && html`<p class="hint">${words.noMail}</p>`}
     <p class="hint">${words.alertNote}</p>`;
 }

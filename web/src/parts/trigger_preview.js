@@ -1,8 +1,10 @@
 // A trigger tried on the device's own past before it is saved: the moments at which it would have fired.
 // SPDX-License-Identifier: Apache-2.0
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { useAct } from '../act.js';
 import { now } from '../api.js';
+import { MeasurementChart } from '../charts/measurement_chart.js';
+import { rangeOf } from '../charts/ranges.js';
 import { duration, instant, moment } from '../format.js';
 import { html } from '../html.js';
 import { amount } from '../sentences.js';
@@ -15,9 +17,11 @@ import { previewTrigger } from '../triggers.js';
 
 const words = strings.triggers;
 const most_shown = 200;
+/** The graph that shows as many days. @type {Record<string, string>} */
+const range_keys = { 1: '24h', 7: '7d', 30: '30d' };
 
-/** @param {{condition: Condition, ready: boolean}} props */
-export function TriggerPreview({ condition, ready }) {
+/** @param {{device: import('../types.js').Device, condition: Condition, ready: boolean}} props */
+export function TriggerPreview({ device, condition, ready }) {
   const [days, setDays] = useState('7');
   const [found, setFound] = useState(/** @type {Preview|null} */ (null));
   const asked = JSON.stringify(condition);
@@ -37,7 +41,18 @@ export function TriggerPreview({ condition, ready }) {
       ${problem && html`<p class="said-bad">${problem}</p>`}
       ${!problem && found && html`<${Moments} found=${found} measurement=${condition.measurement} />`}
     </div>
+    ${!problem && found && found.firings.length > 0 && html`<${Marked} device=${device} found=${found} measurement=${condition.measurement} />`}
   </section>`;
+}
+
+/** The same moments on the device's graph. @param {{device: import('../types.js').Device, found: Preview, measurement: string}} props */
+function Marked({ device, found, measurement }) {
+  const marks = useMemo(
+    () => found.firings.slice(-most_shown).map(({ fired, cleared, value }) => ({ from: instant(fired), to: cleared ? instant(cleared) : null, value })),
+    [found],
+  );
+  return html`<${MeasurementChart} device=${device} measurement=${measurement} range=${rangeOf(range_keys[found.days])} marks=${marks}
+    tell=${(/** @type {string} */ summary) => words.previewMarks(summary, marks.length)} />`;
 }
 
 /** @param {{found: Preview, measurement: string}} props */
