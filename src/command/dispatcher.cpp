@@ -50,14 +50,18 @@ mqtt::Message message_for(const Command& command, Instant now) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(const Needs& needs)
+Dispatcher::Dispatcher(const Needs& needs, Marks::Bounds bounds)
     : needs_(needs),
+      marks_(needs.loop, needs.database, needs.metrics, bounds),
       added_(outcome(needs.metrics, "added")),
       done_(outcome(needs.metrics, "done")),
       refused_(outcome(needs.metrics, "refused")),
       expired_(outcome(needs.metrics, "expired")),
       unreadable_(needs.metrics.counter("command_acknowledgements_unreadable_total",
-                                        "Answers of nodes that could not be read")) {}
+                                        "Answers of nodes that could not be read")),
+      turned_away_count_(needs.metrics.counter(
+          "command_acknowledgements_put_off_total",
+          "Answers of nodes left with the broker for want of room, to come again")) {}
 
 void Dispatcher::start() {
   const auto open = needs_.database.read_now(commands::open);
@@ -144,7 +148,7 @@ bool Dispatcher::waiting(const DeviceId& device, const std::string& actuator) co
 // Sent means: the broker has it for a node that listens. With nobody there it stays pending.
 Task<void> Dispatcher::deliver(CommandId id) {
   const auto waiting = open_.find(id);
-  if (waiting == open_.end() || waiting->second.publishing) co_return;
+  if (waiting == open_.end() || waiting->second.publishing || waiting->second.answered) co_return;
   const auto now = needs_.clock.now();
   if (waiting->second.command.expires <= now) co_return;
   waiting->second.publishing = true;
@@ -161,19 +165,21 @@ Task<void> Dispatcher::deliver(CommandId id) {
   }
   open->second.reached = *reach != mqtt::Client::Reach::nobody;
   if (!open->second.reached) co_return;
-  if (open->second.command.state != CommandState::pending) co_return;
-  const auto at = needs_.clock.now();
-  auto mark = [id, at](db::Connection& connection) {
-    return commands::mark_sent(connection, id, at);
-  };
-  const auto sent = co_await needs_.database.write(mark);
+  if (open->second.command.state != CommandState::pending || open->second.marking) co_return;
+  open->second.marking = true;
+  const auto sent = co_await marks_.sent(id, needs_.clock.now());
   if (!sent) co_return;  // its node was faster
   if (const auto still = open_.find(id); still != open_.end()) still->second.command = *sent;
   tell(*sent);
 }
 
 void Dispatcher::on_acknowledgement(mqtt::Delivery delivery) {
-  spawn(needs_.loop, "command", settle(std::move(delivery)));
+  if (marks_.has_room()) {
+    spawn(needs_.loop, "command", settle(std::move(delivery)));
+    return;
+  }
+  turned_away_ = true;
+  turned_away_count_.add();
 }
 
 Task<void> Dispatcher::settle(mqtt::Delivery delivery) {
@@ -185,19 +191,18 @@ Task<void> Dispatcher::settle(mqtt::Delivery delivery) {
     delivery.acknowledge();
     co_return;
   }
-  commands::Outcome outcome{CommandId(ack.id.view()), DeviceId(topic->device),
-                            ack.done ? CommandState::done : CommandState::refused,
-                            std::string(ack.reason.view()), needs_.clock.now()};
+  const commands::Outcome outcome{CommandId(ack.id.view()), DeviceId(topic->device),
+                                  ack.done ? CommandState::done : CommandState::refused,
+                                  std::string(ack.reason.view()), needs_.clock.now()};
   needs_.devices.seen(outcome.device);
-  const auto open = open_.find(outcome.id);
+  answered(outcome);
+  const auto settled = co_await marks_.finish(outcome);
+  delivery.acknowledge();
+  welcome_back();
+  if (!settled) co_return;  // a repeated answer, or one to somebody else's command
+  const auto open = open_.find(settled->id);
   const bool was_pending =
       open != open_.end() && open->second.command.state == CommandState::pending;
-  auto finish = [outcome](db::Connection& connection) {
-    return commands::finish(connection, outcome);
-  };
-  const auto settled = co_await needs_.database.write(finish);
-  delivery.acknowledge();
-  if (!settled) co_return;  // a repeated answer, or one to somebody else's command
   open_.erase(settled->id);
   std::erase(by_device_[settled->device], settled->id);
   (ack.done ? done_ : refused_).add();
@@ -210,6 +215,20 @@ Task<void> Dispatcher::settle(mqtt::Delivery delivery) {
     tell(sent);
   }
   tell(*settled);
+}
+
+void Dispatcher::answered(const commands::Outcome& outcome) {
+  const auto open = open_.find(outcome.id);
+  if (open != open_.end() && open->second.command.device == outcome.device)
+    open->second.answered = true;
+}
+
+// What was turned away is with the broker still, which gives it again to a new connection.
+void Dispatcher::welcome_back() {
+  if (!turned_away_ || !marks_.idle()) return;
+  turned_away_ = false;
+  log::warning("command", "answers had to wait with the broker; connecting again to hear them");
+  needs_.mqtt.drop();
 }
 
 Task<void> Dispatcher::run() {
@@ -239,7 +258,7 @@ Task<void> Dispatcher::expire() {
 void Dispatcher::deliver_waiting() {
   const auto now = needs_.clock.now();
   for (const auto& [id, open] : open_)
-    if (open.command.state == CommandState::pending && !open.publishing &&
+    if (open.command.state == CommandState::pending && !open.publishing && !open.marking &&
         now - open.tried >= kTryAgain)
       spawn(needs_.loop, "command", deliver(id));
 }

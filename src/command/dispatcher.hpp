@@ -10,6 +10,7 @@
 
 #include "base/metrics.hpp"
 #include "command/command.hpp"
+#include "command/marks.hpp"
 #include "model/command.hpp"
 
 namespace croft::command {
@@ -21,7 +22,7 @@ class Dispatcher {
   // More open commands than this for one device are refused: nobody is listening there.
   static constexpr std::size_t kMostOpenPerDevice = 100;
 
-  explicit Dispatcher(const Needs&);
+  explicit Dispatcher(const Needs&, Marks::Bounds = Marks::Bounds());
 
   // Fills what is open from the table and subscribes. Blocks.
   void start();
@@ -48,8 +49,10 @@ class Dispatcher {
   struct Open {
     Command command;
     bool publishing = false;
-    Instant tried{};       // when it was last given to the broker
-    bool reached = false;  // and somebody listened then
+    Instant tried{};        // when it was last given to the broker
+    bool reached = false;   // and somebody listened then
+    bool marking = false;   // that it was sent is on its way to the disk
+    bool answered = false;  // and so is its node's word: it needs no delivery any more
   };
 
   Task<void> deliver(CommandId);
@@ -57,6 +60,8 @@ class Dispatcher {
   void deliver_waiting();
   void on_acknowledgement(mqtt::Delivery);
   Task<void> settle(mqtt::Delivery);
+  void answered(const commands::Outcome&);
+  void welcome_back();
   void on_device_online(const DeviceId&);
   void on_device_removed(const DeviceId&);
   Task<void> forget(DeviceId);
@@ -65,6 +70,8 @@ class Dispatcher {
   void tell(const Command&);
 
   const Needs& needs_;
+  Marks marks_;
+  bool turned_away_ = false;  // an answer, for want of room
   std::map<CommandId, Open> open_;
   std::map<DeviceId, std::vector<CommandId>> by_device_;
   std::vector<std::shared_ptr<void>> subscriptions_;
@@ -73,6 +80,7 @@ class Dispatcher {
   Counter refused_;
   Counter expired_;
   Counter unreadable_;
+  Counter turned_away_count_;
 };
 
 }  // namespace croft::command
