@@ -10,7 +10,9 @@
 
 namespace croft::core {
 
-constexpr std::size_t kRememberedCommands = 16;
+// More than Croft keeps open for one device (100), for it gives all of them out again to a node
+// that comes back.
+constexpr std::size_t kRememberedCommands = 128;
 constexpr std::size_t kUnsentAnswers = 4;
 
 enum class Reason : std::uint8_t {

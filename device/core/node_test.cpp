@@ -245,14 +245,19 @@ TEST(Node, AnswersARepeatedIdWithTheFirstResultAndDoesNotActAgain) {
   EXPECT_EQ(house.board.switched[0].size(), 3u);  // safe state, on, off
 }
 
-TEST(Node, RemembersTheLastSixteenIds) {
+TEST(Node, RemembersMoreIdsThanCroftKeepsOpenForIt) {
   Greenhouse house;
   house.node->start();
   house.connect();
-  for (int i = 0; i < 16; ++i) house.command("c" + std::to_string(i), "led", i % 2 ? "off" : "on");
+  const auto all = [&] {
+    for (int i = 0; i < 128; ++i)
+      house.command("c" + std::to_string(i), "led", i % 2 ? "off" : "on");
+  };
+  all();
   const std::size_t acts = house.board.switched[0].size();
-  for (int i = 0; i < 16; ++i) house.command("c" + std::to_string(i), "led", i % 2 ? "off" : "on");
+  all();
   EXPECT_EQ(house.board.switched[0].size(), acts);
+  EXPECT_EQ(house.node->stats().commands_repeated, 128u);
 }
 
 TEST(Node, RefusesWhatItMustNotDoAndSaysWhy) {

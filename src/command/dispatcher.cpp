@@ -124,11 +124,9 @@ Task<std::vector<Result<Command>>> Dispatcher::add_all(std::vector<Wish> wishes)
       by_device_[command.device].push_back(command.id);
       answers[i] = command;
       tell(command);
+      spawn(needs_.loop, "command", deliver(command.id));
     }
   }
-  // Only now, so that what delivering writes does not come before what is still to be stored.
-  for (std::size_t i = 0; i < wishes.size(); ++i)
-    if (added[i] != 0) spawn(needs_.loop, "command", deliver(wishes[i].command.id));
   co_return answers;
 }
 

@@ -31,8 +31,8 @@ class Dispatcher {
   // Errors: too_many; conflict when called off.
   using Also = std::function<bool(db::Connection&, const Command&)>;
   Task<Result<Command>> add(Command, Also also = nullptr);
-  // Many, at most 500 in one transaction, each with its own answer, in the same order; delivered
-  // when all are stored.
+  // Many, at most 500 in one transaction, each with its own answer, in the same order; each is
+  // delivered when its transaction is on disk.
   struct Wish {
     Command command;
     Also also;

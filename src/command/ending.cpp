@@ -3,6 +3,7 @@
 #include "command/ending.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.hpp"
 
@@ -31,19 +32,29 @@ void Endings::start() {
   subscriptions_.push_back(
       needs_.feed.device_changed.subscribe([this](const live::DeviceChanged& event) {
         if (needs_.devices.now(event.device).online && absent_.erase(event.device) != 0)
-          spawn(needs_.loop, "command", look_at(event.device));
+          returned_.insert(event.device);
       }));
 }
 
-Task<void> Endings::look_at(DeviceId device) {
-  const auto now = needs_.clock.now();
-  auto mark = [device, now](db::Connection& c) { commands::look_now(c, device, now); };
-  co_await needs_.database.write(mark);
+// A whole greenhouse may come back in one second. Who is put back is looked at the next time.
+Task<void> Endings::look_at_returned() {
+  if (returned_.empty()) co_return;
+  const auto devices = std::exchange(returned_, {});
+  auto mark = [&devices, now = needs_.clock.now()](db::Connection& c) {
+    for (const auto& device : devices) commands::look_now(c, device, now);
+  };
+  try {
+    co_await needs_.database.write(mark);
+  } catch (...) {
+    returned_.insert(devices.begin(), devices.end());
+    throw;
+  }
 }
 
 Task<void> Endings::run() {
   for (;;) {
     co_await sleep_for(kTick);
+    co_await look_at_returned();
     std::size_t looked = kAtOnce;
     while (looked == kAtOnce) looked = co_await look();
   }
@@ -56,14 +67,16 @@ Task<std::size_t> Endings::look() {
   };
   const auto found = co_await needs_.database.read(find);
   std::vector<Verdict> verdicts;
+  std::vector<commands::Over> standing;
   for (const auto& over : found) {
     bool still = false;
     const auto again = judge(over, now, still);
     if (still)
-      co_await end(over);
+      standing.push_back(over);
     else
       verdicts.push_back({over, again});
   }
+  if (!standing.empty()) co_await end(std::move(standing));
   if (!verdicts.empty()) co_await note(std::move(verdicts));
   co_return found.size();
 }
@@ -84,33 +97,44 @@ std::optional<Instant> Endings::judge(const commands::Over& over, Instant now, b
   return std::nullopt;
 }
 
-Task<void> Endings::end(const commands::Over& over) {
+Command Endings::opposite_of(const Command& command) const {
   Command opposite;
-  opposite.device = over.command.device;
-  opposite.owner = over.command.owner;
-  opposite.actuator = over.command.actuator;
-  opposite.action = over.command.action == "on" ? "off" : "on";
-  opposite.by = over.command.by;
-  opposite.cause = over.command.cause.starts_with("timed:") ? over.command.cause
-                                                            : "timed:" + over.command.id.str();
+  opposite.device = command.device;
+  opposite.owner = command.owner;
+  opposite.actuator = command.actuator;
+  opposite.action = command.action == "on" ? "off" : "on";
+  opposite.by = command.by;
+  opposite.cause =
+      command.cause.starts_with("timed:") ? command.cause : "timed:" + command.id.str();
   opposite.expires = needs_.clock.now() + kRepeat;
+  return opposite;
+}
+
+Task<void> Endings::end(std::vector<commands::Over> standing) {
   const auto again = needs_.clock.now() + kRepeat;
-  const auto made = co_await dispatcher_.add(
-      std::move(opposite), [over, again](db::Connection& connection, const Command&) {
-        return commands::look_again(connection, over, again);
-      });
-  if (!made) {
-    log::debug("command", "an ending could not be sent now; it will be looked at again",
-               {{"command", over.command.id.str()}, {"error", made.error().message}});
-    std::vector<Verdict> later{{over, again}};
-    co_await note(std::move(later));
-    co_return;
+  std::vector<Dispatcher::Wish> wishes;
+  for (const auto& over : standing)
+    wishes.push_back(
+        {opposite_of(over.command), [over, again](db::Connection& connection, const Command&) {
+           return commands::look_again(connection, over, again);
+         }});
+  const auto made = co_await dispatcher_.add_all(std::move(wishes));
+  std::vector<Verdict> later;
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    const auto& command = standing[i].command;
+    if (!made[i]) {
+      log::debug("command", "an ending could not be sent now; it will be looked at again",
+                 {{"command", command.id.str()}, {"error", made[i].error().message}});
+      later.push_back({standing[i], again});
+      continue;
+    }
+    ended_.add();
+    log::warning("command", "a node did not end a command with `for` by itself; ending it now",
+                 {{"device", command.device.str()},
+                  {"actuator", command.actuator},
+                  {"command", command.id.str()}});
   }
-  ended_.add();
-  log::warning("command", "a node did not end a command with `for` by itself; ending it now",
-               {{"device", over.command.device.str()},
-                {"actuator", over.command.actuator},
-                {"command", over.command.id.str()}});
+  if (!later.empty()) co_await note(std::move(later));
 }
 
 Task<void> Endings::note(std::vector<Verdict> verdicts) {

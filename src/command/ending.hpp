@@ -33,13 +33,15 @@ class Endings {
 
   Task<std::size_t> look();
   std::optional<Instant> judge(const commands::Over&, Instant now, bool& still);
-  Task<void> end(const commands::Over&);
+  Command opposite_of(const Command&) const;
+  Task<void> end(std::vector<commands::Over>);
   Task<void> note(std::vector<Verdict>);
-  Task<void> look_at(DeviceId);
+  Task<void> look_at_returned();
 
   const Needs& needs_;
   Dispatcher& dispatcher_;
-  std::set<DeviceId> absent_;  // bounded by the devices there are
+  std::set<DeviceId> absent_;    // bounded by the devices there are
+  std::set<DeviceId> returned_;  // to be looked at now
   std::vector<std::shared_ptr<void>> subscriptions_;
   Counter ended_;
 };

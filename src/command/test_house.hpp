@@ -27,6 +27,13 @@ inline mqtt::Options test_options(const mqtt::TestBroker& broker, const std::str
   return options;
 }
 
+// As the platform's own: the broker keeps for it what comes while it is away.
+inline mqtt::Options lasting_options(const mqtt::TestBroker& broker, const std::string& id) {
+  auto options = test_options(broker, id);
+  options.session_expiry = std::chrono::seconds(60);
+  return options;
+}
+
 // A node that does what it is told and reports it; the rest as its members say.
 struct TestNode {
   TestNode(asio::io_context& loop, const mqtt::TestBroker& broker, std::string device)
@@ -165,7 +172,7 @@ class TestHouse : public testing::Test {
   UserDirectory users_;
   live::Feed feed_;
   live::Devices devices_{directory_, feed_, clock_};
-  mqtt::Client platform_{loop_.get_executor(), test_options(broker_, "platform")};
+  mqtt::Client platform_{loop_.get_executor(), lasting_options(broker_, "platform")};
   TestNode node_{loop_, broker_, "bed-1"};
   Config config_;
   Needs needs_{loop_.get_executor(),
