@@ -32,16 +32,17 @@ void Endings::start() {
   subscriptions_.push_back(
       needs_.feed.device_changed.subscribe([this](const live::DeviceChanged& event) {
         if (needs_.devices.now(event.device).online && absent_.erase(event.device) != 0)
-          returned_.insert(event.device);
+          returned_.insert_or_assign(event.device, needs_.clock.now());
       }));
 }
 
-// A whole greenhouse may come back in one second. Who is put back is looked at the next time.
+// A whole greenhouse may come back in one second. When that fails, they are looked at the next
+// time.
 Task<void> Endings::look_at_returned() {
   if (returned_.empty()) co_return;
   const auto devices = std::exchange(returned_, {});
-  auto mark = [&devices, now = needs_.clock.now()](db::Connection& c) {
-    for (const auto& device : devices) commands::look_now(c, device, now);
+  auto mark = [&devices](db::Connection& c) {
+    for (const auto& [device, came] : devices) commands::look_now(c, device, came);
   };
   try {
     co_await needs_.database.write(mark);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <vector>
@@ -40,8 +41,8 @@ class Endings {
 
   const Needs& needs_;
   Dispatcher& dispatcher_;
-  std::set<DeviceId> absent_;    // bounded by the devices there are
-  std::set<DeviceId> returned_;  // to be looked at now
+  std::set<DeviceId> absent_;             // bounded by the devices there are
+  std::map<DeviceId, Instant> returned_;  // when; to be looked at
   std::vector<std::shared_ptr<void>> subscriptions_;
   Counter ended_;
 };
