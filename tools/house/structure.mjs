@@ -12,6 +12,7 @@ export const floors = {
   'device/core': 1,
   model: 2,
   redis: 2,
+  tls: 2,
   http: 3,
   mqtt: 3,
   db: 3,
