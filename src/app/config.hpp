@@ -37,6 +37,8 @@ struct Config {
   struct {
     std::string url;
     std::string listen = "0.0.0.0:1883";
+    std::string tls_listen;
+    std::string ca_file;
     std::string public_url;
     std::string username;
     std::string password;
@@ -49,6 +51,10 @@ struct Config {
     std::string visualisation_password;
     std::string password;
   } broker;
+  struct {
+    std::string certificate;
+    std::string key;
+  } tls;
   struct {
     std::string url = "sqlite:croft.db";
   } database;

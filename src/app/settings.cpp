@@ -82,6 +82,15 @@ Set address(Where where) {
 }
 
 template <class Where>
+Set address_or_none(Where where) {
+  return [where](Config& config, const std::string& value) {
+    auto wrong = value.empty() ? "" : check_address(value);
+    if (wrong.empty()) where(config) = value;
+    return wrong;
+  };
+}
+
+template <class Where>
 Set url(Where where, std::vector<std::string> schemes, std::string expected,
         bool may_be_empty = true) {
   return [where, schemes, expected, may_be_empty](Config& config, const std::string& value) {
@@ -190,15 +199,23 @@ std::vector<Setting> make_settings() {
                  },
                  [](const Config& config) { return join(config.http.trusted_proxies); }});
   add("mqtt.url", "a URL", "a broker of your own; empty: Croft starts its own Mosquitto",
-      url(CROFT_FIELD(mqtt.url), {"mqtt://"}, "must be mqtt://host:port, or empty"),
+      url(CROFT_FIELD(mqtt.url), {"mqtt://", "mqtts://"},
+          "must be mqtt://host:port or, with TLS, mqtts://host:port, or empty"),
       shown(CROFT_FIELD(mqtt.url)));
   add("mqtt.listen", "an address", "where Croft's own Mosquitto listens for nodes",
       address(CROFT_FIELD(mqtt.listen)), shown(CROFT_FIELD(mqtt.listen)));
+  add("mqtt.tls_listen", "an address",
+      "where it listens with TLS, such as 0.0.0.0:8883; empty: nowhere",
+      address_or_none(CROFT_FIELD(mqtt.tls_listen)), shown(CROFT_FIELD(mqtt.tls_listen)));
+  add("mqtt.ca_file", "a file",
+      "certificates (PEM) that a broker at mqtts:// is checked with; empty: those of the system",
+      text(CROFT_FIELD(mqtt.ca_file)), shown(CROFT_FIELD(mqtt.ca_file)));
   add("mqtt.public_url", "a URL",
       "how nodes reach the broker from outside, shown beside a new device's secret; mqtt://:1883 "
       "is "
       "the host that the browser knows; empty: as mqtt.url says",
-      url(CROFT_FIELD(mqtt.public_url), {"mqtt://"}, "must be mqtt://host:port, or empty"),
+      url(CROFT_FIELD(mqtt.public_url), {"mqtt://", "mqtts://"},
+          "must be mqtt://host:port or, with TLS, mqtts://host:port, or empty"),
       shown(CROFT_FIELD(mqtt.public_url)));
   add("mqtt.username", "a name", "Croft's account at a broker of your own",
       text(CROFT_FIELD(mqtt.username)), shown(CROFT_FIELD(mqtt.username)));
@@ -219,6 +236,10 @@ std::vector<Setting> make_settings() {
               CROFT_FIELD(broker.visualisation_password));
   add_account("broker.password", "the account croft, which may do everything",
               CROFT_FIELD(broker.password));
+  add("tls.certificate", "a file",
+      "the server's certificate with its chain (PEM); empty: the one of croft tls init, if any",
+      text(CROFT_FIELD(tls.certificate)), shown(CROFT_FIELD(tls.certificate)));
+  add("tls.key", "a file", "its key", text(CROFT_FIELD(tls.key)), shown(CROFT_FIELD(tls.key)));
   add("database.url", "sqlite:FILE", "the database; a relative file lies in state_dir",
       url(CROFT_FIELD(database.url), {"sqlite:"},
           "must be sqlite:FILE (PostgreSQL is not part of this version)", false),

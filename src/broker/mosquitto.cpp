@@ -70,6 +70,22 @@ int try_to_bind(const Address& address, std::uint16_t& port) {
   return error;
 }
 
+void check_port(const Address& address, const std::string& key) {
+  if (address.port == 0) return;
+  std::uint16_t ignored = 0;
+  const int error = try_to_bind(address, ignored);
+  const std::string where =
+      (address.host.empty() ? "0.0.0.0" : address.host) + ":" + std::to_string(address.port);
+  if (error == EADDRINUSE)
+    throw std::runtime_error("MQTT port " + where +
+                             " is taken by another program (a mosquitto service of the system?); "
+                             "stop it, or set [mqtt] " +
+                             key + " to another port");
+  if (error != 0)
+    throw std::runtime_error("cannot listen on MQTT port " + where + ": " + std::strerror(error) +
+                             "; change [mqtt] " + key);
+}
+
 std::string text_of(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
@@ -107,7 +123,7 @@ void become_mosquitto(const Config& config) {
   const auto folder = std::filesystem::absolute(config.state_dir) / "broker";
   make_private(folder);
   const auto file = (folder / "mosquitto.conf").string();
-  write_private(file, mosquitto_conf(config, parse_listen(config.listen)));
+  write_private(file, mosquitto_conf(config, addresses_of(config)));
   ::execl(program.c_str(), program.c_str(), "-c", file.c_str(), nullptr);
   throw std::runtime_error("cannot run " + program + ": " + std::strerror(errno));
 }
@@ -126,19 +142,20 @@ std::filesystem::path Mosquitto::file(const char* name) const {
 }
 
 std::uint16_t Mosquitto::start() {
-  address_ = parse_listen(config_.listen);
-  any_port_ = address_.port == 0;
+  addresses_ = addresses_of(config_);
+  any_port_ = addresses_.plain.port == 0 || (addresses_.tls && addresses_.tls->port == 0);
   program_ = program_of(config_);
   make_private(file(""));
   wait_for_predecessor();
   for (int tries = 1;; ++tries) {
     try {
-      check_port();
-      if (any_port_) try_to_bind({address_.host, 0}, address_.port);
-      write_private(file("mosquitto.conf"), mosquitto_conf(config_, address_));
+      addresses_ = addresses_of(config_);
+      check_ports();
+      take_free_ports();
+      write_private(file("mosquitto.conf"), mosquitto_conf(config_, addresses_));
       launch();
       wait_until_ready();
-      return address_.port;
+      return addresses_.plain.port;
     } catch (const std::runtime_error&) {
       child_.reset();
       const bool taken = last_error_.find("in use") != std::string::npos;  // since we looked
@@ -196,25 +213,23 @@ void Mosquitto::wait_for_predecessor() const {
   }
 }
 
-void Mosquitto::check_port() const {
-  if (any_port_) return;
-  std::uint16_t ignored = 0;
-  const int error = try_to_bind(address_, ignored);
-  const std::string where =
-      (address_.host.empty() ? "0.0.0.0" : address_.host) + ":" + std::to_string(address_.port);
-  if (error == EADDRINUSE)
-    throw std::runtime_error("MQTT port " + where +
-                             " is taken by another program (a mosquitto service of the system?); "
-                             "stop it, or set [mqtt] listen to another port");
-  if (error != 0)
-    throw std::runtime_error("cannot listen on MQTT port " + where + ": " + std::strerror(error) +
-                             "; change [mqtt] listen");
+void Mosquitto::check_ports() const {
+  check_port(addresses_.plain, "listen");
+  if (addresses_.tls) check_port(*addresses_.tls, "tls_listen");
+}
+
+void Mosquitto::take_free_ports() {
+  const auto take = [](Address& address) {
+    if (address.port == 0) try_to_bind({address.host, 0}, address.port);
+  };
+  take(addresses_.plain);
+  if (addresses_.tls) take(*addresses_.tls);
 }
 
 bool Mosquitto::accepts() const {
   sockaddr_storage where;
   socklen_t size = 0;
-  if (!socket_address(address_, true, where, size)) return true;
+  if (!socket_address(addresses_.plain, true, where, size)) return true;
   const int fd = ::socket(where.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const bool answered = ::connect(fd, reinterpret_cast<sockaddr*>(&where), size) == 0;
   ::close(fd);

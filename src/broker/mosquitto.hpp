@@ -36,14 +36,17 @@ class Mosquitto {
   // Lets it save its store and end; kills it after five seconds.
   Task<void> stop();
 
-  std::uint16_t port() const { return address_.port; }
+  std::uint16_t port() const { return addresses_.plain.port; }
+  // 0 when it listens nowhere with TLS.
+  std::uint16_t tls_port() const { return addresses_.tls ? addresses_.tls->port : 0; }
   pid_t pid() const { return child_ ? child_->pid() : -1; }
 
  private:
   void launch();
   void wait_until_ready();
   void wait_for_predecessor() const;
-  void check_port() const;
+  void check_ports() const;
+  void take_free_ports();
   bool accepts() const;
   std::string read_pending();
   Task<void> pass_on_lines();
@@ -53,7 +56,7 @@ class Mosquitto {
   Executor executor_;
   Config config_;
   Counter restarts_;
-  Address address_;
+  Addresses addresses_;
   std::string program_;
   bool any_port_ = false;
   bool stopping_ = false;

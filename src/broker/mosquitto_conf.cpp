@@ -25,6 +25,10 @@ std::string one_line(const std::string& value, const char* what) {
   return value;
 }
 
+std::string path_of(const std::filesystem::path& path, const char* what) {
+  return one_line(std::filesystem::absolute(path).string(), what);
+}
+
 // Mosquitto started as root would become the user "mosquitto", who may not read our state.
 std::string current_user() {
   const passwd* user = ::getpwuid(::geteuid());
@@ -46,12 +50,29 @@ void add_plugin(std::string& out, const Config& config, const std::filesystem::p
                guard::to_hex(guard::hash_of(account.secret)) + " " +
                one_line(account.roles, "an account's roles") + "\n");
   out.append("plugin_opt_state_file " + (folder / "devices").string() + "\n");
+  if (!config.tls_listen.empty())
+    out.append("plugin_opt_watch " + path_of(config.certificate, "tls.certificate") +
+               "\nplugin_opt_watch " + path_of(config.key, "tls.key") + "\n");
   for (const Grant& grant : config.grants) {
     if (!protocol::is_device_id(grant.device) || !guard::is_grant(grant.filter))
       throw std::runtime_error("[[data.source]] topic \"" + grant.filter + "\" for device \"" +
                                grant.device + "\": not a topic and a device id");
     out.append("plugin_opt_grant " + grant.device + " " + grant.filter + "\n");
   }
+}
+
+std::string listener(const Address& address) {
+  return "listener " + std::to_string(address.port) +
+         (address.host.empty() ? "" : " " + address.host);
+}
+
+void add_listeners(std::string& out, const Config& config, const Addresses& addresses) {
+  add(out, "Where nodes connect.", listener(addresses.plain));
+  if (!addresses.tls) return;
+  add(out, "Where nodes connect with TLS, 1.2 or newer, and only with forward secrecy.",
+      listener(*addresses.tls) + "\ncertfile " + path_of(config.certificate, "tls.certificate") +
+          "\nkeyfile " + path_of(config.key, "tls.key") +
+          "\ntls_version tlsv1.2\nciphers ECDHE+AESGCM:ECDHE+CHACHA20");
 }
 
 void add_limits(std::string& out) {
@@ -113,16 +134,20 @@ std::filesystem::path find_plugin() {
                            installed.string() + " exists; install Croft again");
 }
 
-std::string mosquitto_conf(const Config& config, const Address& address) {
+Addresses addresses_of(const Config& config) {
+  Addresses addresses{parse_listen(config.listen), {}};
+  if (!config.tls_listen.empty()) addresses.tls = parse_listen(config.tls_listen);
+  return addresses;
+}
+
+std::string mosquitto_conf(const Config& config, const Addresses& addresses) {
   const bool locked = std::ranges::all_of(
       config.accounts, [](const Account& one) { return !one.name.empty() && !one.secret.empty(); });
   if (config.accounts.empty() || !locked)
     throw std::runtime_error("the broker needs an account for Croft itself, with a secret");
   const auto folder = std::filesystem::absolute(config.state_dir) / "broker";
   std::string out = "# Written by Croft at each start; changes are lost.\n";
-  add(out, "Where nodes connect.",
-      "listener " + std::to_string(address.port) +
-          (address.host.empty() ? "" : " " + address.host));
+  add_listeners(out, config, addresses);
   add_plugin(out, config, folder);
   add(out, "Sessions and queues survive a restart; the default would save every half hour.",
       "persistence true\npersistence_location " + one_line(folder.string(), "state_dir") +

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,10 @@ struct Account {
 struct Config {
   std::filesystem::path state_dir = "croft-data";  // the broker's things go into state_dir/broker
   std::string listen = "0.0.0.0:1883";             // "address:port"; port 0 takes a free one
-  std::filesystem::path plugin_path;               // empty: found beside our own program
+  std::string tls_listen;                          // the same with TLS; empty: none
+  std::filesystem::path certificate;               // with its chain; read anew when it changes
+  std::filesystem::path key;
+  std::filesystem::path plugin_path;  // empty: found beside our own program
   std::string program = "mosquitto";
   std::vector<Account> accounts;
   std::vector<Grant> grants;
@@ -42,8 +46,15 @@ Address parse_listen(const std::string& listen);
 // in neither place.
 std::filesystem::path find_plugin();
 
+// Where Config says to listen; port 0 stays 0.
+struct Addresses {
+  Address plain;
+  std::optional<Address> tls;
+};
+Addresses addresses_of(const Config& config);
+
 // The text of mosquitto.conf, with the reason for each line. Throws runtime_error when a value
 // cannot stand in it.
-std::string mosquitto_conf(const Config& config, const Address& address);
+std::string mosquitto_conf(const Config& config, const Addresses& addresses);
 
 }  // namespace croft::broker

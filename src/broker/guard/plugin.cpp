@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Options: state_file, and any number of `account <name> <SHA-256 of its secret, in hexadecimal>
-// <roles>` and `grant <device> <topic filter>`. Everything runs on the broker's one thread.
+// <roles>`, `grant <device> <topic filter>` and `watch <file>`, whose change makes the broker read
+// its certificates again. Everything runs on the broker's one thread.
 //
 // What Mosquitto 2.0.11 answers (seen, guard_test.cpp):
 //   login refused, bad client id           5: CONNACK 0x87       3.1.1: CONNACK 5 (not authorized)
@@ -14,6 +15,7 @@
 // A node of 3.1.1 cannot know that a message was refused; hence the reports to its owner.
 #include <mosquitto_broker.h>
 #include <mosquitto_plugin.h>
+#include <signal.h>
 #include <sodium.h>
 
 #include <exception>
@@ -24,6 +26,7 @@
 #include "broker/guard/report.hpp"
 #include "broker/guard/rules.hpp"
 #include "broker/guard/state_file.hpp"
+#include "broker/guard/watched_files.hpp"
 
 namespace croft::broker::guard {
 namespace {
@@ -67,6 +70,7 @@ class Guard {
   Rules rules_;
   std::string state_file_;
   Reporter reporter_;
+  WatchedFiles watched_;
   std::unique_ptr<Control> control_;
   unsigned complaints_ = 0;  // of one control message
   bool unsaved_ = false;
@@ -79,6 +83,8 @@ void Guard::take_option(std::string_view key, std::string_view value) {
     take_account(value);
   } else if (key == "state_file") {
     state_file_ = std::string(value);
+  } else if (key == "watch") {
+    watched_.add(std::string(value));
   } else if (key == "grant") {
     const std::size_t space = value.find(' ');
     const bool whole = space != std::string_view::npos && is_grant(value.substr(space + 1));
@@ -181,6 +187,10 @@ int Guard::tick() {
   const auto now = steady_clock::now();
   for (Reporter::Report& owed : reporter_.owed(rules_.table, now))
     publish_report(owed.device, std::move(owed.payload));
+  if (watched_.changed(now)) {
+    say(kLogNotice, "the certificate has changed; reading it again");
+    ::raise(SIGHUP);  // the broker has no other way to be asked; connections stay
+  }
   if (unsaved_ && (now - last_change_ > kQuiet || now - first_change_ > kLongest)) save();
   return kSuccess;
 }
