@@ -23,6 +23,8 @@ struct Credential {
 struct Config {
   std::string host = "127.0.0.1";
   std::uint16_t port = 1883;
+  bool tls = false;       // see mqtt::Options
+  std::string ca_file{};  // likewise
   std::vector<Credential> devices;
   std::chrono::milliseconds interval{1000};  // between two readings of a node
   std::uint64_t seed = 1;                    // of weather, soil and noise

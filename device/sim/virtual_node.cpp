@@ -38,6 +38,8 @@ Surroundings::Surroundings(const Executor& on, const Clock& clock, const Config&
       wall(clock),
       host(config.host),
       port(config.port),
+      tls(config.tls),
+      ca_file(config.ca_file),
       interval(config.interval),
       buffer(config.buffer),
       seed(config.seed),
@@ -80,6 +82,8 @@ mqtt::Options VirtualNode::options(std::string secret) const {
   mqtt::Options options;
   options.host = shared_.host;
   options.port = shared_.port;
+  options.tls = shared_.tls;
+  options.ca_file = shared_.ca_file;
   options.client_id = device_;
   options.username = device_;
   options.password = std::move(secret);

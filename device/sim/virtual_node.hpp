@@ -33,6 +33,8 @@ struct Surroundings {
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
   std::string host;
   std::uint16_t port;
+  bool tls;
+  std::string ca_file;
   std::chrono::milliseconds interval;
   std::size_t buffer;
   std::uint64_t seed;

@@ -18,6 +18,7 @@
 #include "app/platform.hpp"
 #include "app/simulate.hpp"
 #include "app/targets.hpp"
+#include "app/tls_command.hpp"
 #include "app/version.hpp"
 #include "app/wiring.hpp"
 #include "base/log.hpp"
@@ -218,6 +219,50 @@ void add_device_commands(CLI::App& app, AdminFlags& flags) {
   });
 }
 
+struct TlsFlags {
+  std::string state_dir = "./croft-data";
+  std::vector<std::string> names;
+  bool authority = false;
+  bool finish = false;
+};
+
+void add_tls_commands(CLI::App& app, TlsFlags& flags) {
+  auto* tls = app.add_subcommand(
+      "tls", "a local certificate authority, and certificates for the gateway and the broker");
+  tls->require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, bool names) {
+    auto* command = tls->add_subcommand(name, help);
+    command->add_option("--state-dir", flags.state_dir, "the certificates lie in its folder tls")
+        ->envname("CROFT_STATE_DIR")
+        ->capture_default_str();
+    if (names)
+      command->add_option("--name", flags.names,
+                          "a further host name or address that clients use; repeatable");
+    return command;
+  };
+  add("init", "make them, for this machine's names and addresses", true)->callback([&flags] {
+    tls_init(flags.state_dir, flags.names);
+  });
+  auto* rotate = add("rotate",
+                     "renew the servers' certificates; who trusts the authority sees no "
+                     "difference",
+                     true);
+  auto* authority =
+      rotate->add_flag("--authority", flags.authority,
+                       "also make a new authority; the old one stays trusted beside it");
+  rotate->add_flag("--finish", flags.finish, "end that: trust the new authority alone")
+      ->excludes(authority);
+  rotate->callback([&flags] {
+    tls_rotate(flags.state_dir, flags.names,
+               flags.authority ? Rotation::authority
+               : flags.finish  ? Rotation::finish
+                               : Rotation::servers);
+  });
+  add("show", "names, fingerprints, days left, and how to trust it", false)->callback([&flags] {
+    tls_show(flags.state_dir);
+  });
+}
+
 struct SimulateFlags {
   Simulation simulation;
   std::string state_dir = "./croft-data";
@@ -248,6 +293,10 @@ void add_simulate_command(CLI::App& app, SimulateFlags& flags, int& exit_code) {
   simulate->add_option("--duration", flags.duration, "stop after that; 0s: at Ctrl-C")
       ->capture_default_str();
   simulate->add_option("--user", s.user, "owner; needed when there are several accounts");
+  simulate->add_option("--mqtt-url", s.mqtt_url,
+                       "the broker, such as mqtts://localhost:8883; default: as that Croft says");
+  simulate->add_option("--ca-file", s.ca_file,
+                       "certificates (PEM) that a broker at mqtts:// is checked with");
   simulate->add_option("--name", s.name, "of the devices, a number is added")
       ->capture_default_str();
   simulate->add_flag("--greenhouse", s.greenhouse, "name the devices after a small greenhouse");
@@ -289,6 +338,7 @@ int run_command_line(int argc, char** argv) {
   ConfigFlags config;
   AdminFlags admin;
   SimulateFlags simulation;
+  TlsFlags tls;
   int exit_code = 0;
 
   auto* serve_command = app.add_subcommand("serve", "run the platform");
@@ -327,6 +377,7 @@ int run_command_line(int argc, char** argv) {
   add_health_command(app, health_url, health_state_dir, exit_code);
   add_user_commands(app, admin);
   add_device_commands(app, admin);
+  add_tls_commands(app, tls);
   add_simulate_command(app, simulation, exit_code);
 
   try {

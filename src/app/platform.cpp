@@ -8,6 +8,7 @@
 
 #include "app/notify_socket.hpp"
 #include "app/platform_wiring.hpp"
+#include "app/tls_files.hpp"
 #include "base/log.hpp"
 #include "security/digest.hpp"
 
@@ -48,8 +49,7 @@ void Platform::Wiring::reach_broker() {
   if (config_.mqtt.url.empty()) {
     broker_ = start_broker();
   } else {
-    auto [host, port] = parse_mqtt_url(config_.mqtt.url);
-    broker_ = {std::move(host), port, config_.mqtt.username, config_.mqtt.password};
+    broker_ = broker_of(config_);
     if (broker_.username.empty() && !targets_.all()) broker_.username = "croft-" + targets_.name();
   }
   const bool durable = targets_.data || targets_.command;
@@ -67,9 +67,10 @@ BrokerAccess Platform::Wiring::start_broker() {
   own.accounts = {{"croft", "platform", secret}};
   for (const auto& source : config_.data.sources)
     own.grants.push_back({source.device.str(), source.topic});
+  offer_tls(own, config_);
   mosquitto_ = std::make_unique<broker::Mosquitto>(loop.get_executor(), std::move(own), metrics_);
   const auto port = mosquitto_->start();
-  return {"127.0.0.1", port, "croft", secret};
+  return {.host = "127.0.0.1", .port = port, .username = "croft", .password = secret};
 }
 
 void Platform::Wiring::start_tasks() {
@@ -105,7 +106,8 @@ Task<void> Platform::Wiring::announce() {
     if (stopping_) co_return;
     co_await sleep_for(milliseconds(2));
   }
-  state_dir_.tell_ports(http_port_, broker_.port);
+  state_dir_.tell_ports(http_port_, broker_.port,
+                        mosquitto_ ? mosquitto_->tls_port() : std::uint16_t(0));
   tell_notify_socket("READY=1");
   const auto took =
       std::chrono::duration_cast<milliseconds>(steady_clock::now() - started_).count();

@@ -46,11 +46,13 @@ void Platform::Wiring::make_auth() {
   config.session_lifetime = config_.sessions.lifetime;
   config.mqtt_port = broker_.port;
   if (!config_.mqtt.public_url.empty()) {
-    const auto [host, port] = parse_mqtt_url(config_.mqtt.public_url);
+    const auto [host, port, tls] = parse_mqtt_url(config_.mqtt.public_url);
     config.mqtt_host = host;
     config.mqtt_port = port;
+    config.mqtt_tls = tls;
   } else if (!config_.mqtt.url.empty()) {
     config.mqtt_host = broker_.host;
+    config.mqtt_tls = broker_.tls;
   }
   auth_ = std::make_unique<auth::Service>(
       config, auth::Needs{loop.get_executor(), *database_, *sessions_, *limits_, key_, directory_,

@@ -13,6 +13,7 @@
 
 #include "app/administration.hpp"
 #include "app/state_dir.hpp"
+#include "app/wiring.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "device/sim/fleet.hpp"
@@ -104,6 +105,11 @@ Task<void> run_fleet(asio::io_context& loop, sim::Fleet& fleet) {
   loop.stop();
 }
 
+HostPort broker_for(const Simulation& simulation) {
+  if (!simulation.mqtt_url.empty()) return parse_mqtt_url(simulation.mqtt_url);
+  return {"127.0.0.1", ports_of(simulation.state_dir).mqtt};
+}
+
 void report(const sim::Stats& stats) {
   std::printf(
       "sent %llu readings (repeats included), %llu stored, %llu still kept by the nodes, "
@@ -117,11 +123,14 @@ void report(const sim::Stats& stats) {
 }  // namespace
 
 int simulate(const Simulation& simulation) {
-  const auto ports = ports_of(simulation.state_dir);
+  const auto broker = broker_for(simulation);
   const auto folder = simulation.state_dir / "virtual-nodes";
   std::filesystem::create_directories(folder);
   sim::Config config;
-  config.port = ports.mqtt;
+  config.host = broker.host;
+  config.port = broker.port;
+  config.tls = broker.tls;
+  config.ca_file = simulation.ca_file;
   config.devices = nodes_for(simulation, folder);
   config.interval = simulation.interval;
   config.seed = simulation.seed;

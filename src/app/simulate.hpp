@@ -11,6 +11,8 @@ namespace croft::app {
 
 struct Simulation {
   std::filesystem::path state_dir = "./croft-data";  // of the Croft to speak to
+  std::string mqtt_url;                              // "": where that Croft says; else the broker
+  std::string ca_file;                               // what an mqtts:// is checked with
   std::string user;                                  // whose devices; "" when there is one account
   int devices = 1;
   std::chrono::milliseconds interval{1000};

@@ -55,11 +55,12 @@ StateDir::StateDir(std::filesystem::path path) : path_(std::move(path)) {
 
 StateDir::~StateDir() { ::close(lock_); }
 
-void StateDir::tell_ports(std::uint16_t http, std::uint16_t mqtt) const {
+void StateDir::tell_ports(std::uint16_t http, std::uint16_t mqtt, std::uint16_t mqtts) const {
   JsonWriter json;
   json.begin_object();
   json.member("http", http);
   json.member("mqtt", mqtt);
+  if (mqtts != 0) json.member("mqtts", mqtts);
   json.member("pid", ::getpid());
   json.end_object();
   const auto fresh = path_ / "ports.json.new";

@@ -18,8 +18,8 @@ class StateDir {
 
   const std::filesystem::path& path() const { return path_; }
   // ports.json: {"http":8080,"mqtt":1883,"pid":4711}, written when ready, removed at the end, so
-  // that scripts need not guess.
-  void tell_ports(std::uint16_t http, std::uint16_t mqtt) const;
+  // that scripts need not guess. With "mqtts" when the broker listens with TLS.
+  void tell_ports(std::uint16_t http, std::uint16_t mqtt, std::uint16_t mqtts) const;
   void forget_ports() const;
 
  private:

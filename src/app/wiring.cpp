@@ -6,6 +6,7 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "app/tls_files.hpp"
 #include "broker/mosquitto.hpp"
 #include "db/sqlite.hpp"
 #include "limits/memory.hpp"
@@ -82,13 +83,26 @@ void become_broker(const Config& config) {
         "files: CROFT_BROKER_AUTH_PASSWORD_FILE), and each service's mqtt.password to its own");
   for (const auto& source : config.data.sources)
     own.grants.push_back({source.device.str(), source.topic});
+  offer_tls(own, config);
   broker::become_mosquitto(own);
+}
+
+BrokerAccess broker_of(const Config& config) {
+  auto [host, port, tls] = parse_mqtt_url(config.mqtt.url);
+  return {.host = std::move(host),
+          .port = port,
+          .tls = tls,
+          .ca_file = config.mqtt.ca_file,
+          .username = config.mqtt.username,
+          .password = config.mqtt.password};
 }
 
 mqtt::Options platform_client(const BrokerAccess& access, std::string client_id, bool durable) {
   mqtt::Options options;
   options.host = access.host;
   options.port = access.port;
+  options.tls = access.tls;
+  options.ca_file = access.ca_file;
   options.client_id = std::move(client_id);
   options.username = access.username;
   options.password = access.password;
@@ -101,14 +115,15 @@ mqtt::Options platform_client(const BrokerAccess& access, std::string client_id,
 }
 
 HostPort parse_mqtt_url(std::string_view url) {
+  const bool tls = url.starts_with("mqtts://");
   constexpr std::string_view kScheme = "mqtt://";
-  url.remove_prefix(std::min(kScheme.size(), url.size()));
+  url.remove_prefix(std::min(kScheme.size() + (tls ? 1 : 0), url.size()));
   while (url.ends_with('/')) url.remove_suffix(1);
   const auto colon = url.rfind(':');
   const auto bracket = url.rfind(']');
   const bool has_port =
       colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
-  std::uint16_t port = 1883;
+  std::uint16_t port = tls ? 8883 : 1883;
   if (has_port) {
     const auto* end = url.data() + url.size();
     const auto [stop, error] = std::from_chars(url.data() + colon + 1, end, port);
@@ -118,7 +133,7 @@ HostPort parse_mqtt_url(std::string_view url) {
   }
   if (url.starts_with('[') && url.ends_with(']')) url = url.substr(1, url.size() - 2);
   if (url.empty()) throw std::runtime_error("mqtt.url names no host");
-  return {std::string(url), port};
+  return {std::string(url), port, tls};
 }
 
 }  // namespace croft::app

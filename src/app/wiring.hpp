@@ -44,16 +44,21 @@ mail::Mailbox mail_from(const Config&);
 struct BrokerAccess {
   std::string host;
   std::uint16_t port = 1883;
+  bool tls = false;
+  std::string ca_file{};
   std::string username;
   std::string password;
 };
+// To the broker that mqtt.url names.
+BrokerAccess broker_of(const Config&);
 mqtt::Options platform_client(const BrokerAccess&, std::string client_id, bool durable);
 
 struct HostPort {
   std::string host;
   std::uint16_t port;
+  bool tls = false;
 };
-// "mqtt://host:1883"; the port may be left out.
+// "mqtt://host:1883" or, with TLS, "mqtts://host:8883"; the port may be left out.
 HostPort parse_mqtt_url(std::string_view);
 
 }  // namespace croft::app

@@ -30,6 +30,7 @@ struct Config {
   // host means: the host by which the browser reached us.
   std::string mqtt_host;
   std::uint16_t mqtt_port = 1883;
+  bool mqtt_tls = false;
 };
 
 // The broker's door. Both return when the broker has taken it, or after a short while when it is

@@ -140,7 +140,8 @@ std::string credentials_json(const WithSecret& made, const DeviceNow& now, const
   mqtt.begin_object();
   mqtt.member("host", host);
   mqtt.member("port", config.mqtt_port);
-  mqtt.member("url", "mqtt://" + host + ":" + std::to_string(config.mqtt_port));
+  mqtt.member("url", (config.mqtt_tls ? "mqtts://" : "mqtt://") + host + ":" +
+                         std::to_string(config.mqtt_port));
   mqtt.member("username", id);
   mqtt.member("telemetryTopic", "croft/v1/" + id + "/telemetry");
   mqtt.member("commandTopic", "croft/v1/" + id + "/command");

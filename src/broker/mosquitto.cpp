@@ -86,6 +86,16 @@ void check_port(const Address& address, const std::string& key) {
                              "; change [mqtt] " + key);
 }
 
+bool answers(const Address& address) {
+  sockaddr_storage where;
+  socklen_t size = 0;
+  if (!socket_address(address, true, where, size)) return true;
+  const int fd = ::socket(where.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool answered = ::connect(fd, reinterpret_cast<sockaddr*>(&where), size) == 0;
+  ::close(fd);
+  return answered;
+}
+
 std::string text_of(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
@@ -226,14 +236,9 @@ void Mosquitto::take_free_ports() {
   if (addresses_.tls) take(*addresses_.tls);
 }
 
+// All of them, because it opens the plain one before it reads a certificate.
 bool Mosquitto::accepts() const {
-  sockaddr_storage where;
-  socklen_t size = 0;
-  if (!socket_address(addresses_.plain, true, where, size)) return true;
-  const int fd = ::socket(where.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const bool answered = ::connect(fd, reinterpret_cast<sockaddr*>(&where), size) == 0;
-  ::close(fd);
-  return answered;
+  return answers(addresses_.plain) && (!addresses_.tls || answers(*addresses_.tls));
 }
 
 std::string Mosquitto::read_pending() {

@@ -25,6 +25,10 @@ struct Will {
 struct Options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 1883;
+  // With TLS, and the broker's certificate checked against the authorities in this file (PEM), or
+  // those of the system when it is empty. The file is read at each connect.
+  bool tls = false;
+  std::string ca_file{};
   std::string client_id;
   std::string username;
   std::string password;

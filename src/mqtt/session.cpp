@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "tls/provider.hpp"
 
 namespace croft::mqtt {
 namespace {
@@ -49,7 +50,7 @@ void free_if_idle(std::string& buffer) {
 Client::Session::Session(const Executor& executor, Options options)
     : executor_(executor),
       options_(std::move(options)),
-      socket_(executor),
+      stream_(executor),
       timer_(executor),
       backoff_(options_.backoff_least, options_.backoff_most),
       client_id_(options_.client_id),
@@ -106,21 +107,49 @@ Task<std::vector<tcp::endpoint>> Client::Session::resolve() {
 }
 
 Task<void> Client::Session::attach(tcp::endpoint endpoint) {
-  socket_ = tcp::socket(executor_);
-  auto [error] = co_await socket_.async_connect(endpoint, kAsTuple);
+  stream_.renew(tcp::socket(executor_));
+  auto& socket = stream_.socket();
+  auto [error] = co_await socket.async_connect(endpoint, kAsTuple);
   if (phase_ != Phase::connecting) co_return;
-  if (!error) socket_.non_blocking(true, error);
+  if (!error) socket.non_blocking(true, error);
   if (error) {
     reason_ = error.message();
     co_return;
   }
   error_code ignored;
-  socket_.set_option(tcp::no_delay(true), ignored);
+  socket.set_option(tcp::no_delay(true), ignored);
+  if (options_.tls) {
+    const bool secured = co_await secure();
+    if (!secured) co_return;
+  }
   phase_ = Phase::handshaking;
   ++epoch_;
   last_received_ = last_sent_ = steady_clock::now();
   encode_connect(out_, options_, client_id_, options_.clean_start && !been_connected_);
   write_now();
+}
+
+// The TLS handshake; false when it failed (then reason_ says why) or the time for it is over.
+Task<bool> Client::Session::secure() {
+  try {
+    stream_.secure(tls::provider().client(options_.ca_file)->connection(options_.host));
+  } catch (const std::exception& failure) {
+    reason_ = failure.what();
+    co_return false;
+  }
+  for (;;) {
+    error_code error;
+    if (stream_.shake_hands(error)) co_return true;
+    if (error && error != asio::error::would_block) {
+      reason_ = !stream_.words().empty()    ? stream_.words()
+                : error == asio::error::eof ? "the broker closed the connection during the TLS "
+                                              "handshake; does it speak TLS on that port?"
+                                            : error.message();
+      co_return false;
+    }
+    auto [gone] = co_await stream_.socket().async_wait(tcp::socket::wait_read, kAsTuple);
+    if (gone || phase_ != Phase::connecting) co_return false;
+  }
 }
 
 Task<void> Client::Session::receive() {
@@ -130,7 +159,13 @@ Task<void> Client::Session::receive() {
       co_await room_->wait();
       continue;
     }
-    auto [error] = co_await socket_.async_wait(tcp::socket::wait_read, kAsTuple);
+    error_code error;
+    if (stream_.more_to_read()) {
+      co_await asio::post(executor_, asio::use_awaitable);  // others have their turn
+    } else {
+      auto [waited] = co_await stream_.socket().async_wait(tcp::socket::wait_read, kAsTuple);
+      error = waited;
+    }
     if (phase_ == Phase::idle) co_return;
     if (error) {
       close(error.message());
@@ -149,8 +184,12 @@ void Client::Session::close(std::string_view reason) {
   timer_.cancel();
   if (resolver_) resolver_->cancel();
   if (room_) room_->raise();
-  error_code ignored;
-  socket_.close(ignored);
+  stream_.close();
+}
+
+void Client::Session::broken(const error_code& error) {
+  if (error == asio::error::eof) return close("the broker closed the connection");
+  close(stream_.words().empty() ? error.message() : stream_.words());
 }
 
 void Client::Session::forget_connection() {
@@ -224,7 +263,7 @@ void Client::Session::check_silence() {
   const milliseconds quarter = milliseconds(keep_alive_) / 4;
   error_code ignored;
   // When this process itself was late, the answer is there already, only not read yet.
-  if (socket_.available(ignored) > 0) last_received_ = now;
+  if (stream_.socket().available(ignored) > 0) last_received_ = now;
   if (now - last_received_ >= quarter * 6) return close("the broker has been silent for too long");
   const bool ask = !ping_awaited_ && now - last_received_ >= quarter * 3;
   if (ask || now - last_sent_ >= quarter * 3) {

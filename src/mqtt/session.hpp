@@ -13,6 +13,7 @@
 #include "mqtt/client.hpp"
 #include "mqtt/outbox.hpp"
 #include "mqtt/packets.hpp"
+#include "mqtt/stream.hpp"
 
 namespace croft::mqtt {
 
@@ -70,9 +71,11 @@ class Client::Session final : public Acknowledger, public std::enable_shared_fro
   Task<void> connect();
   Task<std::vector<asio::ip::tcp::endpoint>> resolve();
   Task<void> attach(asio::ip::tcp::endpoint endpoint);
+  Task<bool> secure();
   Task<void> receive();
   Task<void> pause();
   void close(std::string_view reason);
+  void broken(const boost::system::error_code& error);
   void forget_connection();
   void after_loss();
   void arm_deadline(std::chrono::milliseconds limit, std::string_view reason);
@@ -107,7 +110,7 @@ class Client::Session final : public Acknowledger, public std::enable_shared_fro
 
   Executor executor_;
   Options options_;
-  asio::ip::tcp::socket socket_;
+  Stream stream_;
   asio::steady_timer timer_;  // the deadline of connecting, the pause, or the watch for silence
   std::unique_ptr<asio::ip::tcp::resolver> resolver_;
   std::unique_ptr<Event> room_;  // raised when full() ends

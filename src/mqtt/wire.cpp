@@ -61,12 +61,11 @@ void Client::Session::read_into_shared() {
   const std::size_t kept = unfinished_.size();
   if (kept > 0) std::memcpy(chunk.get(), unfinished_.data(), kept);
   error_code error;
-  const std::size_t count =
-      socket_.read_some(asio::buffer(chunk.get() + kept, kChunk - kept), error);
+  const std::size_t count = stream_.read_some(chunk.get() + kept, kChunk - kept, error);
   if (error == asio::error::would_block) {
     error = {};
   } else if (error) {
-    close(error == asio::error::eof ? "the broker closed the connection" : error.message());
+    broken(error);
   } else {
     unfinished_.clear();
     const std::string_view bytes(chunk.get(), kept + count);
@@ -80,11 +79,9 @@ void Client::Session::read_into_unfinished() {
   const std::size_t kept = unfinished_.size();
   unfinished_.resize(kept + kChunk);
   error_code error;
-  const std::size_t count =
-      socket_.read_some(asio::buffer(unfinished_.data() + kept, kChunk), error);
+  const std::size_t count = stream_.read_some(unfinished_.data() + kept, kChunk, error);
   unfinished_.resize(kept + count);
-  if (error && error != asio::error::would_block)
-    return close(error == asio::error::eof ? "the broker closed the connection" : error.message());
+  if (error && error != asio::error::would_block) return broken(error);
   std::string bytes = std::move(unfinished_);  // a handler may end the session's state
   unfinished_.clear();
   const std::size_t used = parse(bytes);
@@ -294,12 +291,11 @@ void Client::Session::write_now() {
   if (phase_ == Phase::idle || write_blocked_) return;
   for (int turn = 0; turn < kWritesATurn; ++turn) {
     if (phase_ == Phase::connected) outbox_.pump(out_, kChunk);
-    if (out_.empty()) return all_written();
     error_code error;
-    out_at_ +=
-        socket_.write_some(asio::buffer(out_.data() + out_at_, out_.size() - out_at_), error);
+    if (out_.empty() && stream_.flush(error)) return all_written();
+    if (!out_.empty()) out_at_ += stream_.write_some(std::string_view(out_).substr(out_at_), error);
     if (error == asio::error::would_block) return wait_writable();
-    if (error) return close(error.message());
+    if (error) return broken(error);
     last_sent_ = steady_clock::now();
     if (out_at_ < out_.size()) continue;
     out_.clear();
@@ -311,13 +307,13 @@ void Client::Session::write_now() {
 void Client::Session::wait_writable() {
   if (out_.size() - out_at_ > kMostOut) return close("the broker does not read what we send");
   write_blocked_ = true;
-  socket_.async_wait(tcp::socket::wait_write,
-                     [self = shared_from_this(), epoch = epoch_](error_code error) {
-                       if (self->epoch_ != epoch || self->phase_ == Phase::idle) return;
-                       self->write_blocked_ = false;
-                       if (error) return self->close(error.message());
-                       self->write_now();
-                     });
+  stream_.socket().async_wait(tcp::socket::wait_write,
+                              [self = shared_from_this(), epoch = epoch_](error_code error) {
+                                if (self->epoch_ != epoch || self->phase_ == Phase::idle) return;
+                                self->write_blocked_ = false;
+                                if (error) return self->close(error.message());
+                                self->write_now();
+                              });
 }
 
 void Client::Session::all_written() {
@@ -325,8 +321,7 @@ void Client::Session::all_written() {
   ++written_rounds_;
   if (!waiting_.empty()) look_again();
   if (phase_ != Phase::leaving) return;
-  error_code ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);  // the broker answers with its own end
+  stream_.finish();  // the broker answers with its own end
 }
 
 }  // namespace croft::mqtt

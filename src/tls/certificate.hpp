@@ -16,6 +16,7 @@ struct Certificate {
   Instant begins;
   Instant ends;
   std::string fingerprint;  // SHA-256, "AB:CD:..."
+  std::string sha1;         // the short one, which old firmware asks for
   bool authority = false;
 };
 

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 
@@ -20,7 +21,38 @@ void add_once(std::vector<std::string>& names, std::string name) {
   if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
 }
 
-// "" when it is none, or one that only its own wire knows.
+struct Network {
+  std::array<std::uint8_t, 4> base;
+  unsigned bits;
+};
+// What is never anybody else's; permitted_for() says the same as text.
+constexpr Network kPrivate[] = {{{127, 0, 0, 0}, 8},
+                                {{10, 0, 0, 0}, 8},
+                                {{172, 16, 0, 0}, 12},
+                                {{192, 168, 0, 0}, 16},
+                                {{100, 64, 0, 0}, 10}};
+
+bool is_private(const in_addr& address) {
+  const auto value = ntohl(address.s_addr);
+  return std::ranges::any_of(kPrivate, [&](const Network& one) {
+    std::uint32_t base = 0;
+    for (const auto byte : one.base) base = base << 8 | byte;
+    return (value ^ base) >> (32 - one.bits) == 0;
+  });
+}
+
+bool is_private(const in6_addr& address) {
+  return IN6_IS_ADDR_LOOPBACK(&address) || (address.s6_addr[0] & 0xFE) == 0xFC;
+}
+
+bool is_private(const std::string& text) {
+  in_addr v4{};
+  in6_addr v6{};
+  if (::inet_pton(AF_INET, text.c_str(), &v4) == 1) return is_private(v4);
+  return ::inet_pton(AF_INET6, text.c_str(), &v6) == 1 && is_private(v6);
+}
+
+// "" when it is none.
 std::string address_text(const sockaddr* address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (address != nullptr && address->sa_family == AF_INET) {
@@ -29,7 +61,6 @@ std::string address_text(const sockaddr* address) {
   }
   if (address != nullptr && address->sa_family == AF_INET6) {
     const auto& v6 = *reinterpret_cast<const sockaddr_in6*>(address);
-    if (IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr)) return "";
     return ::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
   }
   return "";
@@ -75,7 +106,7 @@ std::vector<std::string> names_of_this_machine() {
   const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(found, ::freeifaddrs);
   for (const auto* at = found; at != nullptr; at = at->ifa_next) {
     const auto text = (at->ifa_flags & IFF_UP) != 0 ? address_text(at->ifa_addr) : "";
-    if (!text.empty()) add_once(names, "IP:" + text);
+    if (is_private(text)) add_once(names, "IP:" + text);
   }
   return names;
 }
@@ -107,6 +138,7 @@ std::vector<std::string> permitted_for(const std::vector<std::string>& names) {
                                   "IP:::1/FFFF:FFFF:FFFF:FFFF:FFFF:FFFF:FFFF:FFFF",
                                   "IP:FC00::/FE00::"};
   for (const auto& name : names) {
+    if (name.starts_with("IP:") && is_private(name.substr(3))) continue;
     if (name.starts_with("DNS:*."))
       add_once(all, "DNS:" + name.substr(6));
     else if (name.starts_with("DNS:"))

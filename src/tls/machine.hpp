@@ -7,8 +7,9 @@
 
 namespace croft::tls {
 
-// "localhost", the host name, the host name with .local (mDNS), 127.0.0.1, ::1 and every address of
-// its interfaces, as a certificate writes them: "DNS:pi.local", "IP:192.168.1.7".
+// "localhost", the host name, the host name with .local (mDNS), 127.0.0.1, ::1 and every private
+// address of its interfaces, as a certificate writes them: "DNS:pi.local", "IP:192.168.1.7". A
+// public address is for a person to name.
 std::vector<std::string> names_of_this_machine();
 std::string host_name();
 

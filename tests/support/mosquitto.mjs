@@ -15,12 +15,13 @@ function start(program, args) {
   return child;
 }
 
-function address({ port, host = '127.0.0.1', username, password, id, version = 'mqttv5' }) {
+function address({ port, host = '127.0.0.1', username, password, id, version = 'mqttv5', ca }) {
   return [
     ...['-h', host, '-p', String(port), '-V', version],
     ...(username === undefined ? [] : ['-u', username]),
     ...(password === undefined ? [] : ['-P', password]),
     ...(id === undefined ? [] : ['-i', id]),
+    ...(ca === undefined ? [] : ['--cafile', ca]),
   ];
 }
 

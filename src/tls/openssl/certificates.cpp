@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tls/openssl/certificates.hpp"
 
+#include <arpa/inet.h>
+
 #include <array>
 #include <chrono>
 
@@ -97,19 +99,10 @@ Instant instant_of(const ASN1_TIME* time) {
 }
 
 std::string address_of(const ASN1_OCTET_STRING* address) {
-  const auto* const bytes = ASN1_STRING_get0_data(address);
-  const int size = ASN1_STRING_length(address);
-  std::string text;
-  std::array<char, 8> part{};
-  for (int i = 0; i < size; i += size == 4 ? 1 : 2) {
-    if (size == 4)
-      std::snprintf(part.data(), part.size(), "%d", bytes[i]);
-    else
-      std::snprintf(part.data(), part.size(), "%x", bytes[i] * 256 + bytes[i + 1]);
-    if (i > 0) text += size == 4 ? '.' : ':';
-    text += part.data();
-  }
-  return text;
+  const int family = ASN1_STRING_length(address) == 4 ? AF_INET : AF_INET6;
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  ::inet_ntop(family, ASN1_STRING_get0_data(address), text.data(), text.size());
+  return text.data();
 }
 
 std::vector<std::string> names_of(X509* certificate) {
@@ -130,10 +123,10 @@ std::vector<std::string> names_of(X509* certificate) {
   return names;
 }
 
-std::string fingerprint_of(X509* certificate) {
+std::string fingerprint_of(X509* certificate, const EVP_MD* hash) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  must(X509_digest(certificate, EVP_sha256(), digest.data(), &size) == 1, "cannot hash");
+  must(X509_digest(certificate, hash, digest.data(), &size) == 1, "cannot hash");
   std::string text;
   std::array<char, 4> part{};
   for (unsigned i = 0; i < size; ++i) {
@@ -227,8 +220,8 @@ std::vector<Certificate> read_certificates(const std::string& pem) {
     auto* const raw = one.get();
     all.push_back({text_of(X509_get_subject_name(raw)), text_of(X509_get_issuer_name(raw)),
                    names_of(raw), instant_of(X509_get0_notBefore(raw)),
-                   instant_of(X509_get0_notAfter(raw)), fingerprint_of(raw),
-                   X509_check_ca(raw) > 0});
+                   instant_of(X509_get0_notAfter(raw)), fingerprint_of(raw, EVP_sha256()),
+                   fingerprint_of(raw, EVP_sha1()), X509_check_ca(raw) > 0});
   }
   if (all.empty()) throw std::runtime_error("there is no certificate in it (PEM is expected)");
   return all;
