@@ -15,6 +15,7 @@
 #include <stdexcept>
 
 #include "app/state_dir.hpp"
+#include "app/tls_files.hpp"
 #include "app/version.hpp"
 #include "app/wiring.hpp"
 #include "base/ids.hpp"
@@ -194,6 +195,35 @@ std::string try_to_connect(const HostPort& to) {
   return wrong;
 }
 
+void look_at_certificate(const char* server, const TlsFiles& files, Findings& findings) {
+  const auto what = std::string(server) + ": " + files.certificate.string();
+  try {
+    const auto one = tls::check_files(files.certificate, files.key);
+    const auto worry = worry_about(one, SystemClock().now());
+    if (worry.empty())
+      findings.good("tls", what + " until " + format_instant(one.ends).substr(0, 10));
+    else
+      findings.wrong("tls", what + ": " + worry);
+  } catch (const std::runtime_error& error) {
+    findings.wrong("tls", error.what());
+  }
+}
+
+void look_at_certificates(const Config& config, Findings& findings) {
+  try {
+    const auto broker = tls_files(config, "broker");
+    if (!broker && !config.mqtt.tls_listen.empty())
+      findings.wrong("tls",
+                     "mqtt.tls_listen is set without a certificate; croft tls init makes one");
+    if (!broker) return;
+    look_at_certificate("broker", *broker, findings);
+    if (config.tls.certificate.empty())
+      look_at_certificate("gateway", *tls_files(config, "gateway"), findings);
+  } catch (const std::runtime_error& error) {
+    findings.wrong("tls", error.what());
+  }
+}
+
 void look_at_broker(const Config& config, Findings& findings) {
   if (!config.mqtt.url.empty()) {
     const auto to = parse_mqtt_url(config.mqtt.url);
@@ -274,6 +304,7 @@ int doctor(const Config& config, const std::string& mail_to) {
     if (config.mqtt.url.empty()) look_at_port("mqtt", config.mqtt.listen, findings);
   }
   look_at_broker(config, findings);
+  look_at_certificates(config, findings);
   look_at_mail(config, mail_to, findings);
   if (findings.wrong_count() == 0) return 0;
   std::printf("\n%d thing%s to mend\n", findings.wrong_count(),

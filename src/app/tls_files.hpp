@@ -24,8 +24,11 @@ tls::Folder made_certificates(const std::filesystem::path& state_dir);
 // nothing when there is neither. Throws std::runtime_error when only one of two keys is set.
 std::optional<TlsFiles> tls_files(const Config&, const std::string& server);
 
+// What is to be said of its time, "" when it has more than 30 days left.
+std::string worry_about(const tls::Certificate&, Instant now);
+
 // Has the broker listen with TLS where mqtt.tls_listen says. Throws std::runtime_error when there
-// is no certificate or it cannot be read; whether it is right, the broker says.
+// is no certificate, or one that cannot be used.
 void offer_tls(broker::Config&, const Config&);
 
 }  // namespace croft::app

@@ -236,7 +236,7 @@ void Mosquitto::take_free_ports() {
   if (addresses_.tls) take(*addresses_.tls);
 }
 
-// All of them, because it opens the plain one before it reads a certificate.
+// At every address.
 bool Mosquitto::accepts() const {
   return answers(addresses_.plain) && (!addresses_.tls || answers(*addresses_.tls));
 }

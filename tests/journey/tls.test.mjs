@@ -180,6 +180,15 @@ test('a service says in words why it does not trust a broker', async () => {
   }));
 });
 
+test('the doctor tells a certificate that ends soon', () => {
+  const authority = makeAuthority();
+  const examine = (issued) => croftCommand(['doctor'], { env: { CROFT_STATE_DIR: temporaryDirectory(), CROFT_TLS_CERTIFICATE: issued.certificate, CROFT_TLS_KEY: issued.key } }).stdout;
+  assert.match(examine(authority.issue({ to: 20 })), /WRONG +tls .*ends in (19|20) days .*renew it/);
+  assert.match(examine(authority.issue({ from: -30, to: -1 })), /WRONG +tls .*has ended/);
+  assert.match(examine(authority.issue({ to: 90 })), /ok +tls .* until \d{4}/);
+  assert.match(examine({ certificate: authority.issue().certificate, key: authority.issue().key }), /WRONG +tls .*the key is not that of the certificate/);
+});
+
 test('a start without a certificate, or with half of one, says what to do', async () => {
   const start = async (env) => {
     const started = spawnCroft(['serve'], { env: { CROFT_STATE_DIR: temporaryDirectory(), CROFT_HTTP_LISTEN: '127.0.0.1:0', CROFT_MQTT_LISTEN: '127.0.0.1:0', CROFT_MQTT_TLS_LISTEN: '127.0.0.1:0', ...env } });
@@ -193,5 +202,5 @@ test('a start without a certificate, or with half of one, says what to do', asyn
   assert.match(await start({}), /there is no certificate; make one with croft tls init/);
   assert.match(await start({ CROFT_TLS_CERTIFICATE: file('broker.pem') }), /belong together/);
   assert.match(await start({ CROFT_TLS_CERTIFICATE: '/none.pem', CROFT_TLS_KEY: '/none.key' }), /cannot read \/none\.pem/);
-  assert.match(await start({ CROFT_TLS_CERTIFICATE: join(folder, 'broken.pem'), CROFT_TLS_KEY: file('broker.key') }), /the MQTT broker does not start: .*certificate/);
+  assert.match(await start({ CROFT_TLS_CERTIFICATE: join(folder, 'broken.pem'), CROFT_TLS_KEY: file('broker.key') }), /broken\.pem: there is no certificate in it/);
 });
