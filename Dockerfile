@@ -28,7 +28,7 @@ ENV PATH=/usr/bin:/usr/sbin \
 USER 10001:10001
 WORKDIR /var/lib/croft
 VOLUME /var/lib/croft
-EXPOSE 8080 1883
+EXPOSE 8080 1883 8883
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=6s --start-period=20s CMD ["croft", "health"]
 ENTRYPOINT ["croft"]

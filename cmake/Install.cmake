@@ -2,7 +2,7 @@
 set(CROFT_STATE_DIR "/var/lib/croft" CACHE STRING "The state directory that the installed configuration names")
 
 install(TARGETS croft RUNTIME DESTINATION bin)
-install(TARGETS croft-broker-guard LIBRARY DESTINATION lib/croft)  # find_plugin() looks there
+install(TARGETS croft-broker-guard croft-tls LIBRARY DESTINATION lib/croft)  # they are looked for there
 
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS config/croft.toml)
 file(READ config/croft.toml settings)

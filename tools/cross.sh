@@ -91,7 +91,7 @@ while (($#)); do
     test) run_tests ;;
     package) pack ;;
     install) DESTDIR=$(realpath -m "$2") cmake --install "$directory" --prefix /usr --strip >/dev/null && shift ;;
-    root) tools/cross/root.sh "$triple" "$sysroot" "$2" "$directory/croft" "$directory/croft-broker-guard.so" && shift ;;
+    root) tools/cross/root.sh "$triple" "$sysroot" "$2" "$directory/croft" "$directory/croft-broker-guard.so" "$directory/croft-tls.so" && shift ;;
     -h | --help) usage ;;
     *) die "unknown step «$1»." 'tools/cross.sh --help lists them.' ;;
   esac
