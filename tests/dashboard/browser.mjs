@@ -16,9 +16,11 @@ const flags = [
 export const patience = 15_000 * slowness;
 
 export class Browser {
-  static async start() {
+  /** `home` is a home directory of its own, for what Chromium reads there: certificates to trust. */
+  static async start({ home } = {}) {
     const executablePath = process.env.CROFT_CHROMIUM ?? '/usr/bin/chromium';
-    return new Browser(await chromium.launch({ executablePath, args: flags, headless: true }));
+    const env = home ? { ...process.env, HOME: home } : process.env;
+    return new Browser(await chromium.launch({ executablePath, args: flags, headless: true, env }));
   }
 
   constructor(chromium) {
