@@ -3,9 +3,11 @@
 #include "data/batch_store.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 
 #include "base/log.hpp"
+#include "data/month.hpp"
 
 namespace croft::data {
 namespace {
@@ -33,6 +35,7 @@ void BatchStore::store(db::Connection& connection, Batch& batch) {
   start_round();
   batch.ranges.clear();
   for (std::size_t i = 0; i < batch.arrivals.size(); ++i) add(store, batch.arrivals[i], i);
+  make_room(store);
   insert_rows(store, batch);
   put_sequences(store);
   tell_ranges(batch);
@@ -43,6 +46,7 @@ void BatchStore::forget() {
   devices_.clear();
   names_.clear();
   boots_.clear();
+  months_.clear();
   touched_.clear();
   ranges_ = 0;
 }
@@ -157,25 +161,42 @@ bool BatchStore::number(ReadingStore& store, Device& from, const Sequence& seque
   return added;
 }
 
+void BatchStore::make_room(ReadingStore& store) {
+  for (const auto& row : rows_) {
+    const auto time = row.reading.time_ms;
+    const auto next = months_.upper_bound(time);
+    if (next != months_.begin() && time < std::prev(next)->second) continue;
+    const auto month = month_of(time);
+    store.make_room(month);
+    months_.emplace(month.from, month.before);
+  }
+}
+
 // In the order of the table, so that neighbours are found on one page.
 void BatchStore::insert_rows(ReadingStore& store, Batch& batch) {
   std::ranges::sort(rows_, [](const Row& a, const Row& b) {
     return std::tie(a.reading.device, a.reading.time_ms, a.reading.key, a.arrival) <
            std::tie(b.reading.device, b.reading.time_ms, b.reading.key, b.arrival);
   });
+  readings_.clear();
   for (auto& row : rows_) {
     row.reading.values = std::string_view(text_).substr(row.text_at, row.text_bytes);
-    if (store.insert(row.reading)) batch.arrivals[row.arrival].fate = Fate::stored;
+    readings_.push_back(row.reading);
   }
+  if (!readings_.empty())
+    store.insert(readings_,
+                 [&](std::size_t i) { batch.arrivals[rows_[i].arrival].fate = Fate::stored; });
 }
 
 void BatchStore::put_sequences(ReadingStore& store) {
   std::ranges::sort(touched_, [](const auto* a, const auto* b) {
     return std::tie(a->first.device, a->first.boot) < std::tie(b->first.device, b->first.boot);
   });
+  sequences_.clear();
   for (const auto* boot : touched_)
     if (boot->second.changed)
-      store.put_sequences(boot->first.device, boot->first.boot, boot->second.stored.encode());
+      sequences_.push_back({boot->first.device, boot->first.boot, boot->second.stored.encode()});
+  if (!sequences_.empty()) store.put_sequences(sequences_);
 }
 
 // A duplicate is told again: its node has not heard yet that it may forget it.

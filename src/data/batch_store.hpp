@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -80,6 +81,7 @@ class BatchStore {
   bool code(ReadingStore&, Device&, const Reading&);
   // False when it was stored before.
   bool number(ReadingStore&, Device&, const Sequence&, std::size_t index);
+  void make_room(ReadingStore&);
   void insert_rows(ReadingStore&, Batch&);
   void put_sequences(ReadingStore&);
   void tell_ranges(Batch&);
@@ -88,11 +90,14 @@ class BatchStore {
   ByText<Device> devices_;
   ByText<std::uint32_t> names_;
   Boots boots_;
-  std::size_t ranges_ = 0;  // of all boots together
+  std::size_t ranges_ = 0;                       // of all boots together
+  std::map<std::int64_t, std::int64_t> months_;  // that have room: from -> before
   std::uint64_t round_ = 0;
 
   // Room that is used again for each batch.
   std::vector<Row> rows_;
+  std::vector<StoredReading> readings_;
+  std::vector<StoredSequences> sequences_;
   std::string text_;
   std::vector<CodedValue> values_;
   std::vector<Boots::value_type*> touched_;

@@ -6,7 +6,8 @@ namespace croft::data {
 namespace {
 
 // A reading takes 40 to 60 bytes because its device and measurements are small numbers, and because
-// its table is its only index: stored in the order of (device, time, key).
+// its table is its only index: stored in the order of (device, time, key). Where the engine has
+// parts, each month is one (month.hpp).
 //
 // data_devices.device is the device's id, or "~<number>" once it was removed: no device id contains
 // a '~', and a number is never given to a second device.
@@ -18,7 +19,7 @@ constexpr db::Migration kMigrations[] = {
      " PRIMARY KEY (device, measurement)){clustered};"
      "CREATE TABLE readings (device INTEGER NOT NULL, time BIGINT NOT NULL, key BIGINT NOT NULL,"
      " received_after BIGINT NOT NULL, vals {bytes} NOT NULL,"
-     " PRIMARY KEY (device, time, key)){clustered};"
+     " PRIMARY KEY (device, time, key)){by_time};"
      "CREATE TABLE reading_sequences (device INTEGER NOT NULL, boot BIGINT NOT NULL,"
      " ranges {bytes} NOT NULL, PRIMARY KEY (device, boot)){clustered};"
      "CREATE TABLE refused_messages (device INTEGER NOT NULL, id BIGINT NOT NULL,"

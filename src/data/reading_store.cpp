@@ -86,19 +86,35 @@ void ReadingStore::note_measurement(std::int64_t device, std::uint32_t measureme
       {device, measurement});
 }
 
-bool ReadingStore::insert(const StoredReading& reading) {
-  return connection_.execute(
-             "INSERT INTO readings (device, time, key, received_after, vals)"
-             " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-             {reading.device, reading.time_ms, reading.key, reading.received_after_ms,
-              bytes_of(reading.values)}) > 0;
+void ReadingStore::insert(std::span<const StoredReading> readings,
+                          const std::function<void(std::size_t)>& on_new) {
+  std::vector<std::int64_t> devices, times, keys, received;
+  std::vector<db::Bytes> values;
+  for (const auto& reading : readings) {
+    devices.push_back(reading.device);
+    times.push_back(reading.time_ms);
+    keys.push_back(reading.key);
+    received.push_back(reading.received_after_ms);
+    values.push_back(bytes_of(reading.values));
+  }
+  connection_.insert({.into = "readings (device, time, key, received_after, vals)",
+                      .key = "device, time, key",
+                      .on_conflict = "DO NOTHING",
+                      .columns = {std::move(devices), std::move(times), std::move(keys),
+                                  std::move(received), std::move(values)}},
+                     on_new);
 }
 
+void ReadingStore::make_room(const db::Part& month) { connection_.make_part(month); }
+
+// That time is within a bound follows from (time, key) being within it; said apart, it lets an
+// engine leave out whole parts.
 void ReadingStore::forward(std::int64_t device, const Place& after, std::int64_t before_ms,
                            std::size_t limit, const OnReading& on_reading) {
   connection_.query(
       "SELECT time, key, received_after, vals FROM readings"
-      " WHERE device = $1 AND (time, key) > ($2, $3) AND time < $4 ORDER BY time, key LIMIT $5",
+      " WHERE device = $1 AND (time, key) > ($2, $3) AND time >= $2 AND time < $4"
+      " ORDER BY time, key LIMIT $5",
       {device, after.time_ms, after.key, before_ms, limit}, [&](const db::Row& row) {
         on_reading({device, row.integer(0), row.integer(1), row.integer(2), text_of(row.bytes(3))});
       });
@@ -108,7 +124,7 @@ void ReadingStore::backward(std::int64_t device, const Place& before, std::int64
                             std::size_t limit, const OnReading& on_reading) {
   connection_.query(
       "SELECT time, key, received_after, vals FROM readings"
-      " WHERE device = $1 AND (time, key) < ($2, $3) AND time >= $4"
+      " WHERE device = $1 AND (time, key) < ($2, $3) AND time <= $2 AND time >= $4"
       " ORDER BY time DESC, key DESC LIMIT $5",
       {device, before.time_ms, before.key, from_ms, limit}, [&](const db::Row& row) {
         on_reading({device, row.integer(0), row.integer(1), row.integer(2), text_of(row.bytes(3))});
@@ -121,11 +137,19 @@ std::optional<std::string> ReadingStore::sequences(std::int64_t device, std::uin
                            [](const db::Row& row) { return std::string(text_of(row.bytes(0))); });
 }
 
-void ReadingStore::put_sequences(std::int64_t device, std::uint32_t boot, std::string_view ranges) {
-  connection_.execute(
-      "INSERT INTO reading_sequences (device, boot, ranges) VALUES ($1, $2, $3)"
-      " ON CONFLICT (device, boot) DO UPDATE SET ranges = excluded.ranges",
-      {device, boot, bytes_of(ranges)});
+void ReadingStore::put_sequences(std::span<const StoredSequences> boots) {
+  std::vector<std::int64_t> devices, numbers;
+  std::vector<db::Bytes> ranges;
+  for (const auto& boot : boots) {
+    devices.push_back(boot.device);
+    numbers.push_back(boot.boot);
+    ranges.push_back(bytes_of(boot.ranges));
+  }
+  connection_.insert({.into = "reading_sequences (device, boot, ranges)",
+                      .key = "device, boot",
+                      .on_conflict = "(device, boot) DO UPDATE SET ranges = excluded.ranges",
+                      .columns = {std::move(devices), std::move(numbers), std::move(ranges)}},
+                     nullptr);
 }
 
 void ReadingStore::hide_device(std::string_view device) {

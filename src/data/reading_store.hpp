@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,13 @@ struct StoredReading {
   std::int64_t key = 0;
   std::int64_t received_after_ms = 0;  // received - time; negative when the node's clock is ahead
   std::string_view values;
+};
+
+// The numbers of one boot that are stored, as SequenceSet encodes them.
+struct StoredSequences {
+  std::int64_t device = 0;
+  std::uint32_t boot = 0;
+  std::string ranges;
 };
 
 // A place within one device.
@@ -49,9 +57,11 @@ class ReadingStore {
   std::vector<std::uint32_t> measurements_of(std::int64_t device);
   void note_measurement(std::int64_t device, std::uint32_t measurement);
 
-  // False when the same reading was there. One prepared statement a row: on SQLite that costs the
-  // same as many rows a statement, and it answers for each row.
-  bool insert(const StoredReading& reading);
+  // Calls `on_new` with the index of each reading that was not there yet.
+  void insert(std::span<const StoredReading> readings,
+              const std::function<void(std::size_t)>& on_new);
+  // Readings of this month have a place to go from now on.
+  void make_room(const db::Part& month);
 
   // Up to `limit` rows behind `after`, time < before_ms, oldest first.
   void forward(std::int64_t device, const Place& after, std::int64_t before_ms, std::size_t limit,
@@ -62,7 +72,7 @@ class ReadingStore {
 
   // The stored ranges of a boot as their text; nothing when there are none.
   std::optional<std::string> sequences(std::int64_t device, std::uint32_t boot);
-  void put_sequences(std::int64_t device, std::uint32_t boot, std::string_view ranges);
+  void put_sequences(std::span<const StoredSequences> boots);
 
   // Removing a device: its name goes at once, its rows step by step, its number is never used
   // again.

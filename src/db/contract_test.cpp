@@ -1,42 +1,50 @@
-// What every engine must do, and what SQLite must do besides.
+// What every engine must do.
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
-#include <fstream>
+#include <thread>
 
-#include "base/ids.hpp"
 #include "db/migrations.hpp"
-#include "db/sqlite.hpp"
+#include "db/test_database.hpp"
 
 namespace croft::db {
 namespace {
 
 constexpr Migration kMigrations[] = {
     {1,
-     "CREATE TABLE things (id TEXT PRIMARY KEY, size INTEGER, weight DOUBLE PRECISION, data "
+     "CREATE TABLE things (id TEXT PRIMARY KEY, size BIGINT, weight DOUBLE PRECISION, data "
      "{bytes}){clustered};"
      "CREATE INDEX things_size ON things (size)"},
     {2, "ALTER TABLE things ADD COLUMN note TEXT"},
 };
 
-class DatabaseContract : public testing::TestWithParam<bool> {
+enum class Engine { sqlite_in_memory, sqlite_file, postgres };
+
+std::string name_of(const testing::TestParamInfo<Engine>& engine) {
+  constexpr const char* kNames[] = {"SqliteInMemory", "SqliteFile", "Postgres"};
+  return kNames[static_cast<int>(engine.param)];
+}
+
+class DatabaseContract : public testing::TestWithParam<Engine> {
  protected:
   void SetUp() override {
     directory_ = std::filesystem::temp_directory_path() / ("croft-db-" + new_id());
     std::filesystem::create_directories(directory_);
-    reopen();
+    if (GetParam() == Engine::postgres) url_ = TestPostgres::shared().fresh();
+    database_ = open();
     migrate(*database_, "test", kMigrations);
   }
   void TearDown() override {
     database_.reset();
     std::filesystem::remove_all(directory_);
   }
-  void reopen() {
-    database_.reset();
-    database_ = open_sqlite({.file = GetParam() ? ":memory:" : directory_ / "test.db"});
+  std::unique_ptr<Database> open() {
+    if (GetParam() == Engine::postgres) return open_postgres({.url = url_});
+    const bool in_memory = GetParam() == Engine::sqlite_in_memory;
+    return open_sqlite({.file = in_memory ? ":memory:" : directory_ / "test.db"});
   }
   void put(std::string_view id, int size) {
     database_->write_now([&](Connection& c) {
@@ -51,6 +59,7 @@ class DatabaseContract : public testing::TestWithParam<bool> {
   }
 
   std::filesystem::path directory_;
+  std::string url_;
   std::unique_ptr<Database> database_;
 };
 
@@ -147,61 +156,86 @@ TEST_P(DatabaseContract, MigratesOnceAndRefusesANewerStore) {
   EXPECT_THROW(migrate(*database_, "test", older), std::runtime_error);
 }
 
-INSTANTIATE_TEST_SUITE_P(Sqlite, DatabaseContract, testing::Bool(),
-                         [](const auto& is_memory) { return is_memory.param ? "memory" : "file"; });
-
-TEST(SqliteFile, IsThereAfterReopening) {
-  const auto file = std::filesystem::temp_directory_path() / ("croft-db-" + new_id() + ".db");
-  {
-    const auto database = open_sqlite({.file = file});
-    migrate(*database, "test", kMigrations);
-    database->write_now([](Connection& c) {
-      c.execute("INSERT INTO things (id, size) VALUES ($1, $2)", {"kept", 1});
-    });
-  }
-  const auto database = open_sqlite({.file = file});
-  const auto mode = database->write_now([](Connection& c) {
-    return *c.first("PRAGMA journal_mode", {}, [](const Row& row) { return row.string(0); });
+TEST_P(DatabaseContract, ComparesTextByItsBytes) {
+  for (const auto* id : {"b", "B", "a~", "a0", "\xC3\xA4", "a", "A"}) put(id, 1);
+  std::string order;
+  database_->read_now([&](Connection& c) {
+    c.query("SELECT id FROM things WHERE id > $1 ORDER BY id", {"A"},
+            [&](const Row& row) { order += row.string(0) + ' '; });
   });
-  EXPECT_EQ(mode, "wal");
-  const auto kept = database->read_now([](Connection& c) {
-    return c.first("SELECT size FROM things WHERE id = $1", {"kept"},
-                   [](const Row& row) { return row.integer(0); });
+  EXPECT_EQ(order, "B a a0 a~ b \xC3\xA4 ");
+}
+
+TEST_P(DatabaseContract, InsertsManyRowsAndTellsWhichAreNew) {
+  const std::string_view words[] = {"one", "", "three"};
+  const auto bytes = [](std::string_view text) {
+    return Bytes(reinterpret_cast<const std::byte*>(text.data()), text.size());
+  };
+  std::vector<std::size_t> fresh;
+  database_->write_now([&](Connection& c) {
+    c.execute("CREATE TABLE pairs (a INTEGER, b BIGINT, data " +
+              std::string(database_->bytes_type()) + ", PRIMARY KEY (a, b))");
+    c.execute("INSERT INTO pairs (a, b) VALUES (1, $1)", {std::int64_t{-1} << 62});
+    const auto note = [&](std::size_t row) { fresh.push_back(row); };
+    const Rows rows{.into = "pairs (a, b, data)",
+                    .key = "a, b",
+                    .on_conflict = "DO NOTHING",
+                    .columns = {std::vector<std::int64_t>{2, 1, 2, -3},
+                                std::vector<std::int64_t>{7, std::int64_t{-1} << 62, 7, 0},
+                                std::vector<Bytes>{bytes(words[0]), bytes(words[0]),
+                                                   bytes(words[2]), bytes(words[1])}}};
+    c.insert(rows, note);
   });
-  EXPECT_EQ(kept, 1);
-  std::filesystem::remove(file);
-}
-
-TEST(SqliteFile, SaysClearlyWhenItCannotBeOpened) {
-  try {
-    open_sqlite({.file = "/nonexistent/croft.db"});
-    FAIL();
-  } catch (const std::runtime_error& error) {
-    EXPECT_NE(std::string(error.what()).find("/nonexistent/croft.db"), std::string::npos);
-  }
-}
-
-TEST(SqliteFile, RefusesAFileThatIsNoDatabase) {
-  const auto file = std::filesystem::temp_directory_path() / ("croft-db-" + new_id() + ".db");
-  std::ofstream(file) << "this is a text file, long enough to have a header of its own, is it not? "
-                         "SQLite wants a hundred bytes before it judges a file.";
-  EXPECT_THROW(open_sqlite({.file = file}), std::runtime_error);
-  std::filesystem::remove(file);
-}
-
-TEST(SqliteFile, ReadersDoNotWaitForAWriter) {
-  const auto file = std::filesystem::temp_directory_path() / ("croft-db-" + new_id() + ".db");
-  const auto database = open_sqlite({.file = file});
-  migrate(*database, "test", kMigrations);
-  database->write_now([&](Connection& writer) {
-    writer.execute("INSERT INTO things (id, size) VALUES ($1, $2)", {"a", 1});
-    const auto seen = database->read_now([](Connection& c) {
-      return *c.first("SELECT count(*) FROM things", {},
-                      [](const Row& row) { return row.integer(0); });
-    });
-    EXPECT_EQ(seen, 0);
+  EXPECT_EQ(fresh, (std::vector<std::size_t>{0, 3}));
+  std::string kept;
+  database_->read_now([&](Connection& c) {
+    c.query("SELECT a, data FROM pairs WHERE data IS NOT NULL ORDER BY a", {},
+            [&](const Row& row) { kept += std::to_string(row.integer(0)) + row.string(1) + ' '; });
   });
-  std::filesystem::remove(file);
+  EXPECT_EQ(kept, "-3 2one ");
 }
+
+TEST_P(DatabaseContract, InsertsOrReplacesMany) {
+  database_->write_now([&](Connection& c) {
+    c.execute("CREATE TABLE scores (id BIGINT PRIMARY KEY, score BIGINT)");
+    Rows rows{.into = "scores (id, score)",
+              .key = "id",
+              .on_conflict = "(id) DO UPDATE SET score = excluded.score",
+              .columns = {std::vector<std::int64_t>{1, 2}, std::vector<std::int64_t>{10, 20}}};
+    c.insert(rows, nullptr);
+    rows.columns[1] = std::vector<std::int64_t>{11, 20};
+    c.insert(rows, nullptr);
+    const auto sum = c.first("SELECT CAST(sum(score) AS BIGINT) FROM scores", {},
+                             [](const Row& row) { return row.integer(0); });
+    EXPECT_EQ(sum, 31);
+  });
+}
+
+TEST_P(DatabaseContract, LetsWritersWaitForEachOther) {
+  put("count", 0);
+  // As another program would; what is in memory, no other program can have.
+  const auto apart = open();
+  auto& other = GetParam() == Engine::sqlite_in_memory ? *database_ : *apart;
+  const auto count_up = [](Database& database) {
+    for (int i = 0; i < 50; ++i)
+      database.write_now([](Connection& c) {
+        const auto size = *c.first("SELECT size FROM things WHERE id = 'count'", {},
+                                   [](const Row& row) { return row.integer(0); });
+        c.execute("UPDATE things SET size = $1 WHERE id = 'count'", {size + 1});
+      });
+  };
+  std::thread second([&] { count_up(other); });
+  count_up(*database_);
+  second.join();
+  const auto size = database_->read_now([](Connection& c) {
+    return c.first("SELECT size FROM things", {}, [](const Row& row) { return row.integer(0); });
+  });
+  EXPECT_EQ(size, 100);
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, DatabaseContract,
+                         testing::Values(Engine::sqlite_in_memory, Engine::sqlite_file,
+                                         Engine::postgres),
+                         name_of);
 
 }  // namespace croft::db

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
@@ -79,6 +80,24 @@ class Broken : public std::runtime_error {
 
 using OnRow = std::function<void(const Row&)>;
 
+// Rows for one table, column by column, each column as long as the others.
+using Column = std::variant<std::vector<std::int64_t>, std::vector<Bytes>>;
+struct Rows {
+  std::string_view into;         // "things (id, part, data)"
+  std::string_view key;          // "id, part": the leading columns, whole numbers and unique
+  std::string_view on_conflict;  // "DO NOTHING"
+  std::vector<Column> columns;
+};
+
+// A part of a table that is kept in parts by its column `time` (see Database::by_time): the rows
+// with from <= time < before. Names of one table's parts sort as their times do.
+struct Part {
+  std::string_view table;
+  std::string name;  // "2026_11"
+  std::int64_t from;
+  std::int64_t before;
+};
+
 // A session with the engine; belongs to one worker thread at a time. Statements use $1, $2, ... and
 // one text serves every engine; they are prepared once and kept by their text, so `sql` should be a
 // literal, not glued together. Unique violations are asked about with ON CONFLICT, so every failure
@@ -96,6 +115,16 @@ class Connection {
   void query(std::string_view sql, Params params, const OnRow& on_row) {
     run(sql, {params.begin(), params.size()}, on_row);
   }
+  // Many rows in the way that is fastest on this engine. Calls `on_new` with the index of each row
+  // that went in; of rows with one key in one call, it is the first.
+  virtual void insert(const Rows& rows, const std::function<void(std::size_t)>& on_new) = 0;
+
+  // A row without its part has no place to go; where the engine knows no parts, nothing happens.
+  virtual void make_part(const Part& part) = 0;
+  // Drops the parts of `table` whose names sort before `name`, with all their rows; returns their
+  // names. Nothing where the engine knows no parts.
+  virtual std::vector<std::string> drop_parts(std::string_view table, std::string_view name) = 0;
+
   // Maps the first row; nothing when there was none.
   template <class F>
   auto first(std::string_view sql, Params params, F map)
@@ -121,7 +150,7 @@ class Database {
     co_return co_await dispatch<R>(readers(), Mode::read, std::move(work));
   }
   // `work(Connection&)` is one transaction: committed and on disk when this returns, rolled back
-  // when it throws. Writers wait for each other; make work short.
+  // when it throws. Writers wait for each other, those of other processes too; make work short.
   template <class F>
   Task<std::invoke_result_t<F, Connection&>> write(F work) {
     using R = std::invoke_result_t<F, Connection&>;
@@ -141,8 +170,13 @@ class Database {
   // Where the engines differ, by name. Text for the end of CREATE TABLE of a table stored in the
   // order of its primary key: " WITHOUT ROWID" on SQLite, "" elsewhere.
   virtual std::string_view clustered() const = 0;
+  // The same for a table that is also kept in parts by its column `time`, where the engine can drop
+  // such parts cheaply.
+  virtual std::string_view by_time() const = 0;
   // The engine's word for a column of bytes: "BLOB" or "BYTEA".
   virtual std::string_view bytes_type() const = 0;
+  // For text that is compared and sorted by its bytes: "TEXT", or that with a collation.
+  virtual std::string_view text_type() const = 0;
   virtual std::string_view engine() const = 0;  // "SQLite 3.40.1", for people
   // Size of the whole store in bytes, as the engine tells it.
   virtual std::int64_t size_bytes() = 0;

@@ -45,7 +45,9 @@ void migrate(Database& database, std::string_view service, std::span<const Migra
   for (const auto& migration : migrations) {
     std::string script(migration.sql);
     replace_all(script, "{clustered}", database.clustered());
+    replace_all(script, "{by_time}", database.by_time());
     replace_all(script, "{bytes}", database.bytes_type());
+    replace_all(script, " TEXT", " " + std::string(database.text_type()));
     database.write_now([&](Connection& connection) {
       const int have = current_version(connection, service);
       if (have > newest)

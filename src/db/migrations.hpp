@@ -10,8 +10,10 @@
 namespace croft::db {
 
 struct Migration {
-  int version;           // 1, 2, 3 ... within the service
-  std::string_view sql;  // statements separated by ';'. {clustered} and {bytes} are filled in
+  int version;  // 1, 2, 3 ... within the service
+  // Statements separated by ';'. {clustered}, {by_time} and {bytes} are filled in, and TEXT becomes
+  // what the engine calls text that is compared by its bytes. INTEGER may have as few as 32 bits.
+  std::string_view sql;
 };
 
 // Brings `service` to its newest version, each step one transaction, safe when several processes
