@@ -79,8 +79,13 @@ int serve(const ConfigFlags& flags) {
   if (loaded.mistakes.empty()) loaded.mistakes = missing_for(targets, loaded.config);
   if (!report(loaded.mistakes)) return 1;
   log::configure(level_of(loaded.config.log.level), format_of(loaded.config.log.format));
-  Platform platform(std::move(loaded.config), targets);
-  return platform.run();
+  try {
+    Platform platform(std::move(loaded.config), targets);
+    return platform.run();
+  } catch (const Stopped&) {  // before it could begin
+    log::info("app", "stopped");
+    return 0;
+  }
 }
 
 int run_broker(const ConfigFlags& flags) {

@@ -149,4 +149,25 @@ TEST(Durations, ReadAndPrintAlike) {
     EXPECT_FALSE(parse_duration(text)) << text;
 }
 
+TEST_F(ConfigFile, NeverPrintsThePasswordOfADatabase) {
+  const auto printed = [&](const std::string& url) {
+    const auto loaded = load("[database]\nurl = \"" + url + "\"\n");
+    EXPECT_TRUE(loaded.mistakes.empty());
+    const auto text = print_config(loaded.config);
+    EXPECT_EQ(text.find("hush"), std::string::npos) << text;
+    const auto at = text.find("url = \"", text.find("[database]")) + 7;
+    return text.substr(at, text.find('"', at) - at);
+  };
+  EXPECT_EQ(printed("postgresql://croft:hush@db:5432/croft"),
+            "postgresql://croft:********@db:5432/croft");
+  EXPECT_EQ(printed("postgres:///croft?host=/run/pg&password=hush&sslmode=require"),
+            "postgres:///croft?host=/run/pg&password=********&sslmode=require");
+  EXPECT_EQ(printed("postgresql://croft@db/croft"), "postgresql://croft@db/croft");
+  printed("postgresql://croft:hu/hush@hush@db/croft");
+}
+
+TEST_F(ConfigFile, TakesOnlyDatabasesThereAreDriversFor) {
+  ASSERT_EQ(load("[database]\nurl = \"mysql://db/croft\"\n").mistakes.size(), 1U);
+}
+
 }  // namespace croft::app

@@ -94,8 +94,7 @@ void look_at_clock(Findings& findings) {
     findings.good("clock", words);
 }
 
-void look_at_database(const Config& config, Findings& findings) {
-  const auto file = database_file(config, config.state_dir);
+void look_at_database_file(const std::filesystem::path& file, Findings& findings) {
   std::error_code error;
   const auto size = std::filesystem::file_size(file, error);
   if (error) {
@@ -107,6 +106,19 @@ void look_at_database(const Config& config, Findings& findings) {
     findings.good("database", file.string() + ", " + std::to_string(size / kMega) + " MB, sound");
   else
     findings.wrong("database", file.string() + ": " + wrong + "; restore a backup");
+}
+
+void look_at_database(const Config& config, Findings& findings) {
+  if (const auto file = database_file(config, config.state_dir))
+    return look_at_database_file(*file, findings);
+  try {
+    const auto database = open_database(config, config.state_dir);
+    const auto size = static_cast<std::uintmax_t>(database->size_bytes());
+    findings.good("database", std::string(database->engine()) + ", " +
+                                  std::to_string(size / kMega) + " MB, answers");
+  } catch (const std::runtime_error& error) {
+    findings.wrong("database", error.what());
+  }
 }
 
 void look_at_sessions(const Config& config, Findings& findings) {

@@ -25,8 +25,10 @@ Platform::Wiring::Wiring(Config config, Targets targets)
     verifier_.trust(key_.public_hex());
   }
   open_http();
-  if (targets_.auth || targets_.data || targets_.command)
+  if (targets_.auth || targets_.data || targets_.command) {
     database_ = open_database(config_, state_dir_.path());
+    wait_for_database(config_, *database_);
+  }
   redis_ = open_redis(config_, targets_.name(), loop.get_executor(), metrics_);
   sessions_ = open_sessions(config_, redis_.get(), clock_);
   limits_ = open_limits(redis_.get(), clock_);

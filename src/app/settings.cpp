@@ -153,6 +153,22 @@ Get shown_whole(Where where) {
       [where](const Config& config) { return std::to_string(where(const_cast<Config&>(config))); };
 }
 
+// "postgresql://user:********@host/name", whether the password stands before the host or behind.
+// The last '@' counts: of a URL that is wrong, rather too much is hidden.
+std::string without_password(std::string url) {
+  constexpr std::string_view kHidden = "********";
+  constexpr std::string_view kOption = "password=";
+  const auto start = url.find("://");
+  if (start == std::string::npos) return url;
+  const auto host = url.rfind('@');
+  const auto colon = url.find(':', start + 3);
+  if (host != std::string::npos && colon < host) url.replace(colon + 1, host - colon - 1, kHidden);
+  const auto query = url.find(kOption);
+  if (query == std::string::npos) return url;
+  const auto value = query + kOption.size();
+  return url.replace(value, std::min(url.find('&', value), url.size()) - value, kHidden);
+}
+
 std::vector<std::string> split(const std::string& value) {
   std::vector<std::string> parts;
   std::size_t at = 0;
@@ -240,10 +256,12 @@ std::vector<Setting> make_settings() {
       "the server's certificate with its chain (PEM); empty: the one of croft tls init, if any",
       text(CROFT_FIELD(tls.certificate)), shown(CROFT_FIELD(tls.certificate)));
   add("tls.key", "a file", "its key", text(CROFT_FIELD(tls.key)), shown(CROFT_FIELD(tls.key)));
-  add("database.url", "sqlite:FILE", "the database; a relative file lies in state_dir",
-      url(CROFT_FIELD(database.url), {"sqlite:"},
-          "must be sqlite:FILE (PostgreSQL is not part of this version)", false),
-      shown(CROFT_FIELD(database.url)));
+  add("database.url", "a URL",
+      "sqlite:FILE (a relative file lies in state_dir), or "
+      "postgresql://user:password@host:5432/name",
+      url(CROFT_FIELD(database.url), {"sqlite:", "postgresql://", "postgres://"},
+          "must be sqlite:FILE or postgresql://user:password@host:5432/name", false),
+      [](const Config& config) { return without_password(config.database.url); });
   add("sessions.url", "memory: or a URL",
       "where sessions live; memory: ends them with the process, redis://[user:password@]host:port "
       "shares them between processes and keeps them",

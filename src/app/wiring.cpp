@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <csignal>
 #include <stdexcept>
 
 #include "app/tls_files.hpp"
 #include "broker/mosquitto.hpp"
+#include "db/postgres.hpp"
 #include "db/sqlite.hpp"
 #include "limits/memory.hpp"
 #include "limits/redis.hpp"
@@ -17,8 +19,16 @@
 
 namespace croft::app {
 
-std::filesystem::path database_file(const Config& config, const std::filesystem::path& state_dir) {
+namespace {
+
+volatile std::sig_atomic_t signalled = 0;
+
+}  // namespace
+
+std::optional<std::filesystem::path> database_file(const Config& config,
+                                                   const std::filesystem::path& state_dir) {
   constexpr std::string_view kScheme = "sqlite:";
+  if (!config.database.url.starts_with(kScheme)) return std::nullopt;
   std::filesystem::path file = config.database.url.substr(kScheme.size());
   if (file != ":memory:" && file.is_relative()) file = state_dir / file;
   return file;
@@ -26,7 +36,20 @@ std::filesystem::path database_file(const Config& config, const std::filesystem:
 
 std::unique_ptr<db::Database> open_database(const Config& config,
                                             const std::filesystem::path& state_dir) {
-  return db::open_sqlite({.file = database_file(config, state_dir)});
+  if (const auto file = database_file(config, state_dir)) return db::open_sqlite({.file = *file});
+  return db::open_postgres({.url = config.database.url});
+}
+
+void wait_for_database(const Config& config, db::Database& database) {
+  if (database_file(config, config.state_dir)) return;
+  signalled = 0;
+  const auto note = [](int) { signalled = 1; };
+  const auto interrupted = std::signal(SIGINT, note);
+  const auto terminated = std::signal(SIGTERM, note);
+  const bool ready = db::wait_until_ready(database, [] { return signalled != 0; });
+  std::signal(SIGINT, interrupted);
+  std::signal(SIGTERM, terminated);
+  if (!ready) throw Stopped();
 }
 
 std::unique_ptr<redis::Client> open_redis(const Config& config, const std::string& target,

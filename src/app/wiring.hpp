@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,9 +21,15 @@
 
 namespace croft::app {
 
-// The file of an embedded database, or ":memory:".
-std::filesystem::path database_file(const Config&, const std::filesystem::path& state_dir);
+// The file of an embedded database, or ":memory:"; nothing when the database is a server.
+std::optional<std::filesystem::path> database_file(const Config&,
+                                                   const std::filesystem::path& state_dir);
 std::unique_ptr<db::Database> open_database(const Config&, const std::filesystem::path& state_dir);
+// Thrown when a signal ended a wait.
+struct Stopped {};
+// A server may start later than Croft does: says what it waits for, and waits until the database
+// answers. Throws Stopped after SIGINT or SIGTERM. Only before the loop runs.
+void wait_for_database(const Config&, db::Database&);
 
 // The Redis of sessions.url; nothing when that is memory:. Run it, and make stores of it: without
 // one they live in this process.

@@ -7,7 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/json.hpp>
 
-#include "db/sqlite.hpp"
+#include "db/test_database.hpp"
 #include "limits/memory.hpp"
 #include "security/digest.hpp"
 #include "security/guard.hpp"
@@ -86,7 +86,7 @@ class AuthService : public testing::Test {
   asio::io_context loop_;
   HandClock clock_;
   Metrics metrics_;
-  std::unique_ptr<db::Database> database_ = db::open_sqlite({.file = ":memory:"});
+  std::unique_ptr<db::Database> database_ = db::test_database();
   sessions::Memory sessions_{clock_};
   limits::Memory limits_{clock_};
   security::SigningKey key_ = [] {

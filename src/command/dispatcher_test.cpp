@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "command/command_store.hpp"
-#include "db/sqlite.hpp"
+#include "db/test_database.hpp"
 #include "mqtt/test_broker.hpp"
 #include "protocol/command_codec.hpp"
 
@@ -97,7 +97,7 @@ class CommandLife : public testing::Test {
   asio::io_context loop_;
   HandClock clock_{std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now())};
   Metrics metrics_;
-  std::unique_ptr<db::Database> database_ = db::open_sqlite({.file = ":memory:"});
+  std::unique_ptr<db::Database> database_ = db::test_database();
   DeviceDirectory directory_;
   live::Feed feed_;
   live::Devices devices_{directory_, feed_, clock_};

@@ -3,7 +3,7 @@
 #include "command/ending.hpp"
 
 #include "command/test_house.hpp"
-#include "db/sqlite.hpp"
+#include "db/test_database.hpp"
 
 namespace croft::command {
 
@@ -13,7 +13,7 @@ using std::chrono::milliseconds;
 
 class SecondLine : public TestHouse {
  protected:
-  SecondLine() : TestHouse(db::open_sqlite({.file = ":memory:"})) {}
+  SecondLine() : TestHouse(db::test_database()) {}
   Command plain(const char* action = "on") const {
     Command command;
     command.device = kBed;

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "command/test_house.hpp"
-#include "db/sqlite.hpp"
+#include "db/test_database.hpp"
 
 namespace croft::command {
 
@@ -18,7 +18,7 @@ using std::chrono::minutes;
 
 class TimedLife : public TestHouse {
  protected:
-  TimedLife() : TestHouse(db::open_sqlite({.file = ":memory:"})) {}
+  TimedLife() : TestHouse(db::test_database()) {}
 };
 
 TEST_F(TimedLife, StartsAtOnceWithoutATimeAndEndsAfterFor) {

@@ -3,14 +3,14 @@
 #include "command/watch.hpp"
 
 #include "command/test_watch.hpp"
-#include "db/sqlite.hpp"
+#include "db/test_database.hpp"
 
 namespace croft::command {
 namespace {
 
 class WatchListTest : public WatchHouse {
  protected:
-  WatchListTest() : WatchHouse(db::open_sqlite({.file = ":memory:"})) {}
+  WatchListTest() : WatchHouse(db::test_database()) {}
 };
 
 }  // namespace

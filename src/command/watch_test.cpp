@@ -5,7 +5,7 @@
 #include <random>
 
 #include "command/test_watch.hpp"
-#include "db/sqlite.hpp"
+#include "db/test_database.hpp"
 
 namespace croft::command {
 namespace {
@@ -16,7 +16,7 @@ using std::chrono::minutes;
 
 class WatchTest : public WatchHouse {
  protected:
-  WatchTest() : WatchHouse(db::open_sqlite({.file = ":memory:"})) {}
+  WatchTest() : WatchHouse(db::test_database()) {}
 };
 
 }  // namespace

@@ -12,7 +12,7 @@
 #include "data/names.hpp"
 #include "data/scan.hpp"
 #include "data/test_parts.hpp"
-#include "db/sqlite.hpp"
+#include "db/test_database.hpp"
 
 namespace croft::data {
 namespace {
@@ -45,7 +45,7 @@ class BatchStoreTest : public testing::Test {
     return list;
   }
 
-  std::unique_ptr<db::Database> database_ = db::open_sqlite({.file = ":memory:"});
+  std::unique_ptr<db::Database> database_ = db::test_database();
   BatchStore store_;
 };
 

@@ -10,7 +10,7 @@
 #include "data/batch_store.hpp"
 #include "data/migrations.hpp"
 #include "data/test_parts.hpp"
-#include "db/sqlite.hpp"
+#include "db/test_database.hpp"
 #include "mqtt/test_broker.hpp"
 
 namespace croft::data {
@@ -78,7 +78,7 @@ class ExportTest : public testing::Test {
 
   static constexpr int kRows = 5000;
   asio::io_context loop_;
-  std::unique_ptr<db::Database> database_ = db::open_sqlite({.file = ":memory:"});
+  std::unique_ptr<db::Database> database_ = db::test_database();
   Names names_;
 };
 

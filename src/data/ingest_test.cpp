@@ -8,7 +8,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "data/test_parts.hpp"
-#include "db/sqlite.hpp"
+#include "db/test_database.hpp"
 #include "mqtt/test_broker.hpp"
 
 namespace croft::data {
@@ -63,7 +63,7 @@ class IngestTest : public testing::Test {
   }
 
   asio::io_context loop_;
-  BreakableDatabase database_{db::open_sqlite({.file = ":memory:"})};
+  BreakableDatabase database_{db::test_database()};
   DeviceDirectory directory_;
   live::Feed feed_;
   HandClock clock_{kNoon};

@@ -10,7 +10,7 @@
 #include "data/migrations.hpp"
 #include "data/test_parts.hpp"
 #include "db/migrations.hpp"
-#include "db/sqlite.hpp"
+#include "db/test_database.hpp"
 #include "mqtt/test_broker.hpp"
 
 namespace croft::data {
@@ -46,7 +46,7 @@ class PreviewTest : public testing::Test {
   }
 
   asio::io_context loop_;
-  std::unique_ptr<db::Database> database_ = db::open_sqlite({.file = ":memory:"});
+  std::unique_ptr<db::Database> database_ = db::test_database();
   Names names_;
   Batch batch_;
 };

@@ -8,7 +8,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "data/test_parts.hpp"
-#include "db/sqlite.hpp"
+#include "db/test_database.hpp"
 #include "mqtt/test_broker.hpp"
 
 namespace croft::data {
@@ -39,7 +39,7 @@ class RefusedTest : public testing::Test {
   }
 
   asio::io_context loop_;
-  BreakableDatabase database_{db::open_sqlite({.file = ":memory:"})};
+  BreakableDatabase database_{db::test_database()};
   DeviceDirectory directory_;
   HandClock clock_{kNoon};
   Metrics metrics_;

@@ -10,7 +10,7 @@
 
 #include "data/batch_store.hpp"
 #include "data/test_parts.hpp"
-#include "db/sqlite.hpp"
+#include "db/test_database.hpp"
 #include "mqtt/test_broker.hpp"
 
 namespace croft::data {
@@ -60,7 +60,7 @@ class RoutesTest : public testing::Test {
   }
 
   asio::io_context loop_;
-  BreakableDatabase database_{db::open_sqlite({.file = ":memory:"})};
+  BreakableDatabase database_{db::test_database()};
   Names names_;
   DeviceDirectory directory_;
   HandClock clock_{kNoon};

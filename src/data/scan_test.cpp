@@ -10,7 +10,7 @@
 #include "data/batch_store.hpp"
 #include "data/migrations.hpp"
 #include "data/test_parts.hpp"
-#include "db/sqlite.hpp"
+#include "db/test_database.hpp"
 
 namespace croft::data {
 namespace {
@@ -47,7 +47,7 @@ class ScanTest : public testing::Test {
     return take(scan, 1'000'000, last);
   }
 
-  std::unique_ptr<db::Database> database_ = db::open_sqlite({.file = ":memory:"});
+  std::unique_ptr<db::Database> database_ = db::test_database();
   Names names_;
 };
 

@@ -9,7 +9,7 @@
 #include "data/batch_store.hpp"
 #include "data/migrations.hpp"
 #include "data/test_parts.hpp"
-#include "db/sqlite.hpp"
+#include "db/test_database.hpp"
 #include "mqtt/test_broker.hpp"
 
 namespace croft::data {
@@ -67,7 +67,7 @@ TEST(Series, IsWrittenAsInstantsAndNumbers) {
 
 TEST(Series, ReadsOneMeasurementOfOneDeviceFromTheStore) {
   asio::io_context loop;
-  const auto database = db::open_sqlite({.file = ":memory:"});
+  const auto database = db::test_database();
   db::migrate(*database, "data", migrations());
   Batch batch;
   for (int i = 0; i < 45'000; ++i) {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "db/migrations.hpp"
-#include "db/sqlite.hpp"
+#include "db/test_database.hpp"
 #include "mail/outbox.hpp"
 #include "mail/schema.hpp"
 
@@ -124,7 +124,7 @@ class Sending : public testing::Test {
   Instant start_ = clock_.now();
   Metrics metrics_;
   asio::io_context loop_;
-  std::unique_ptr<db::Database> database_ = db::open_sqlite({.file = ":memory:"});
+  std::unique_ptr<db::Database> database_ = db::test_database();
   Scripted server_{clock_};
   std::unique_ptr<Sender> sender_;
 };

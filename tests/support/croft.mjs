@@ -1,6 +1,7 @@
 // Starts the real program for a test, and brings together what tests are written with.
 // SPDX-License-Identifier: Apache-2.0
 import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -108,6 +109,18 @@ async function engines() {
   return { CROFT_DATABASE_URL: await (await databases())('croft'), CROFT_SESSIONS_URL: await sessionStore() };
 }
 
+// With CROFT_TEST_ENGINE=postgres each state directory has a database of its own there, so that any journey can be walked on
+// PostgreSQL.
+let ownPostgres;
+const databases = new Map();
+async function databaseSettings(directory, settings, config = '') {
+  if (process.env.CROFT_TEST_ENGINE !== 'postgres' || settings.CROFT_DATABASE_URL || config.includes('[database]')) return {};
+  ownPostgres ??= import('./postgres.mjs').then(({ startPostgres }) => startPostgres());
+  const postgres = await ownPostgres;
+  if (!databases.has(directory)) databases.set(directory, postgres.url(`t${randomBytes(6).toString('hex')}`));
+  return { CROFT_DATABASE_URL: databases.get(directory) };
+}
+
 /**
  * A running `croft serve` on free ports with a state directory of its own, ready when this resolves.
  * `config` is TOML text; `env` further settings; `args` further flags; `stateDir` one to use again (then it is not removed).
@@ -119,7 +132,7 @@ export async function startCroft({ config, env = {}, stateDir, args = [] } = {})
   const configFile = join(directory, 'test.toml');
   if (config !== undefined) writeFileSync(configFile, config);
   const portsFile = join(directory, 'ports.json');
-  const fixed = {};
+  const fixed = await databaseSettings(directory, env, config);
   let ports;
   let running;
   let earlier = '';

@@ -81,7 +81,7 @@ function readSentence(file) {
   const text = file.text.replace(/#[^\n]*/g, '');
   const call = /croft_library\s*\(\s*([\w-]+)([^)]*)\)/.exec(text);
   if (!call) return null;
-  const sentence = { path: file.path, name: call[1], USES: [], SOURCES: [], LINK: [], FLAGS: [], TEST_USES: [] };
+  const sentence = { path: file.path, name: call[1], USES: [], SOURCES: [], LINK: [], FLAGS: [], TEST_USES: [], ON_POSTGRES: [] };
   let group = null;
   for (const word of call[2].split(/\s+/).filter(Boolean)) {
     if (sentence[word] instanceof Array) group = word;

@@ -19,6 +19,7 @@ function programs() {
       name: test.name,
       command: test.command,
       directory: test.properties.find((property) => property.name === 'WORKING_DIRECTORY')?.value ?? build,
+      environment: test.properties.find((property) => property.name === 'ENVIRONMENT')?.value ?? [],
     }));
 }
 
@@ -46,6 +47,7 @@ async function run(program, directory) {
   const isGoogleTest = program.command.some((word) => basename(word).startsWith('test_')); // an emulator may come first
   const child = spawn(executable, [...args, ...(isGoogleTest ? [`--gtest_output=json:${reportFile}`] : [])], {
     cwd: program.directory,
+    env: { ...process.env, ...Object.fromEntries(program.environment.map((entry) => entry.split(/=(.*)/s).slice(0, 2))) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
