@@ -1,5 +1,5 @@
-// Measures the journey of readings into a SQLite file, from the decoding to the acknowledgement,
-// without a broker. SPDX-License-Identifier: Apache-2.0
+// Measures the journey of readings into a SQLite file or a PostgreSQL, from the decoding to the
+// acknowledgement, without a broker. SPDX-License-Identifier: Apache-2.0
 #include <sys/resource.h>
 
 #include <boost/asio/io_context.hpp>
@@ -16,6 +16,7 @@
 #include "base/log.hpp"
 #include "data/ingest.hpp"
 #include "data/migrations.hpp"
+#include "db/postgres.hpp"
 #include "db/sqlite.hpp"
 #include "mqtt/delivery.hpp"
 #include "mqtt/session.hpp"
@@ -35,6 +36,7 @@ struct Settings {
   std::int64_t pace_ms = data::WriterConfig().least_interval.count();
   bool numbered = false;
   std::string directory = std::filesystem::temp_directory_path();
+  std::string database;  // an empty database of a PostgreSQL by its URL; else a new SQLite file
 };
 
 Settings parse(int count, char** words) {
@@ -61,10 +63,13 @@ Settings parse(int count, char** words) {
       settings.numbered = true;
     else if (word.starts_with("--directory="))
       settings.directory = value;
+    else if (word.starts_with("--database="))
+      settings.database = value;
     else {
       std::fprintf(stderr,
                    "bench_ingest [--readings=N] [--devices=N] [--per-message=N] [--in-flight=N] "
-                   "[--batch=N] [--rate=N] [--pace-ms=N] [--numbered] [--directory=DIR]\n");
+                   "[--batch=N] [--rate=N] [--pace-ms=N] [--numbered] [--directory=DIR] "
+                   "[--database=URL]\n");
       std::exit(2);
     }
   }
@@ -206,7 +211,8 @@ void measure(const Settings& settings, const std::filesystem::path& file) {
 
   asio::io_context loop(1);
   const Executor executor = loop.get_executor();
-  const auto database = db::open_sqlite({.file = file});
+  const auto database = settings.database.empty() ? db::open_sqlite({.file = file})
+                                                  : db::open_postgres({.url = settings.database});
   db::migrate(*database, "data", data::migrations());
   Metrics metrics;
   DeviceDirectory directory;

@@ -125,7 +125,16 @@ class WatchHouse : public testing::Test {
       return connection.first(sql, {}, [](const db::Row& row) { return row.integer(0); });
     });
   }
-  std::int64_t mails() { return count("SELECT COALESCE(SUM(1 + more), 0) FROM mail_outbox"); }
+  std::int64_t mails() {
+    return count("SELECT CAST(COALESCE(SUM(1 + more), 0) AS BIGINT) FROM mail_outbox");
+  }
+  // Grows with everything that is written: rows on SQLite, transactions on PostgreSQL.
+  std::int64_t written() {
+    return count(
+        database_->engine().starts_with("SQLite")
+            ? "SELECT total_changes()"
+            : "SELECT CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)");
+  }
   rules::State state(const Trigger& trigger) {
     return life_->watch.find(trigger.id, kAlice)->state;
   }
