@@ -1,10 +1,12 @@
 // The gateway: which path goes where, what it takes from strangers, and what they get when something is not there.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Client, mosquittoPub, slowness, startCroft, until, within } from '../support/croft.mjs';
+import { Client, mosquittoPub, slowness, startCroft, temporaryDirectory, until, within } from '../support/croft.mjs';
 import { freePort, nameplate, startGateway } from '../support/gateway.mjs';
 import { api } from '../support/schema.mjs';
 
@@ -188,6 +190,36 @@ test('a service that is down is a problem that passes, and the others go on', as
   await until(async () => (await ask('/api/v1/data/last')).text === 'here', 6_000, 'found again');
   late.closeAllConnections();
   late.close();
+  await front.stop();
+  await house.stop();
+});
+
+test('a service that comes back at another address is found there, and one with two is served by both', async () => {
+  const folder = temporaryDirectory();
+  const names = join(folder, 'names');
+  const name = (...addresses) => writeFileSync(names, addresses.map((address) => `${address} STREAM data\n`).join(''));
+  // In place of the name server of a container network.
+  writeFileSync(join(folder, 'getent'), `#!/bin/sh\n[ "$2" = data ] && exec cat '${names}'\nexec /usr/bin/getent "$@"\n`, { mode: 0o755 });
+  const port = await freePort();
+  const at = async (address) => {
+    const server = createServer((_, response) => response.end(address));
+    await new Promise((resolve) => server.listen(port, address, resolve));
+    return server;
+  };
+  name('127.0.0.2');
+  const [second, third] = [await at('127.0.0.2'), await at('127.0.0.3')];
+  const house = await nameplate('house');
+  const front = await startGateway({ auth: house.port, data: `data:${port}`, env: { PATH: `${folder}:${process.env.PATH}:/usr/sbin` } });
+  const ask = async () => (await fetch(`${front.url}/api/v1/data/last`)).text();
+  assert.equal(await ask(), '127.0.0.2');
+  name('127.0.0.3');
+  await until(async () => (await ask()) === '127.0.0.3', 6_000, 'it is found at the new address');
+  name('127.0.0.2', '127.0.0.3');
+  await until(async () => new Set([await ask(), await ask(), await ask()]).size === 2, 6_000, 'both are asked');
+  for (const server of [second, third]) {
+    server.closeAllConnections();
+    server.close();
+  }
   await front.stop();
   await house.stop();
 });
