@@ -10,7 +10,7 @@ for service in auth data command; do
 SET log_min_error_statement = panic;
 \set password `cat "$PASSWORD_FILE"`
 CREATE ROLE :"name" LOGIN PASSWORD :'password';
-CREATE DATABASE :"name" OWNER :"name";
+CREATE DATABASE :"name" OWNER :"name" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C';
 REVOKE ALL ON DATABASE :"name" FROM PUBLIC;
 SQL
 done
