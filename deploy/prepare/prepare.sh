@@ -56,7 +56,20 @@ for name in smtp_url smtp_from; do
   mv "/secrets/command/.$name" "/secrets/command/$name"
 done
 
-for container in auth data command visualisation broker redis postgres; do
+# Certificates for TLS, when there are any: yours, or those of `croft tls init` in the broker's volume.
+for server in gateway broker; do
+  for file in "$server.pem" "$server.key"; do
+    from=/own/$file
+    [ -s "$from" ] || from=/state/broker/tls/$file
+    [ -s "$from" ] || continue
+    mkdir -p "/secrets/$server"
+    cat "$from" >"/secrets/$server/.$file"
+    mv "/secrets/$server/.$file" "/secrets/$server/$file"
+  done
+done
+
+for container in auth data command visualisation broker redis postgres gateway; do
+  [ -d "/secrets/$container" ] || continue
   chown -R "$(uid_of "$container")" "/secrets/$container"
   chmod 0500 "/secrets/$container"
   chmod 0400 "/secrets/$container"/*

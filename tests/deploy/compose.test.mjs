@@ -95,7 +95,7 @@ describe('every container', () => {
 test('every variable has a default, and .env.example names them all and no others', () => {
   const example = new Map(text('.env.example').split('\n').filter((line) => /^\w+=/.test(line)).map((line) => /^(\w+)=(.*)$/.exec(line).slice(1)));
   const used = new Set();
-  for (const [, variable, fallback] of files.map(text).join('\n').matchAll(/(?<!\$)\$\{(\w+)(?::-([^}]*))?\}/g)) {
+  for (const [, variable, fallback] of [...files, 'compose.tls.yaml'].map(text).join('\n').matchAll(/(?<!\$)\$\{(\w+)(?::-([^}]*))?\}/g)) {
     assert.ok(fallback, `${variable} has a default, and not an empty one, which podman-compose of Debian 12 does not know`);
     used.add(variable);
   }
