@@ -112,6 +112,7 @@ void become_broker(const Config& config) {
 
 BrokerAccess broker_of(const Config& config) {
   auto [host, port, tls] = parse_mqtt_url(config.mqtt.url);
+  if (host.empty()) throw std::runtime_error("mqtt.url names no host");
   return {.host = std::move(host),
           .port = port,
           .tls = tls,
@@ -155,7 +156,6 @@ HostPort parse_mqtt_url(std::string_view url) {
     url = url.substr(0, colon);
   }
   if (url.starts_with('[') && url.ends_with(']')) url = url.substr(1, url.size() - 2);
-  if (url.empty()) throw std::runtime_error("mqtt.url names no host");
   return {std::string(url), port, tls};
 }
 
