@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Node, deployment, mosquittoPub, mosquittoSub, until, within } from '../support/croft.mjs';
+import { Node, deployment, mosquittoPub, mosquittoSub, until, within, startCroft } from '../support/croft.mjs';
 
 let croft;
 let ada;
@@ -155,4 +155,12 @@ test('the same Idempotency-Key makes one device', async () => {
   const second = await grower.expect(201, 'POST', '/api/v1/devices', { body: { name: 'Once' }, headers });
   assert.equal(second.id, first.id);
   assert.equal((await grower.get('/api/v1/devices')).devices.length, 1);
+});
+
+test('with mqtt://:1883 as mqtt.public_url, a device is told the host that the browser knows', async (t) => {
+  if (!croft.own) return t.skip('needs a process of its own');
+  const own = await startCroft({ env: { CROFT_MQTT_PUBLIC_URL: 'mqtt://:1883' } });
+  const made = await (await own.user()).createDevice();
+  assert.deepEqual([made.mqtt.host, made.mqtt.port], ['127.0.0.1', 1883]);
+  await own.stop();
 });
