@@ -124,7 +124,7 @@ test('what a deleted device left retained at the broker does not come back', asy
   ada.url = croft.url;
   await ada.login();
   await ada.refused(404, 'GET', `/api/v1/devices/${made.id}`);
-  assert.equal((await ada.request('GET', '/readyz')).status, 200);
+  assert.equal((await ada.request('GET', '/livez')).status, 200);
 });
 
 test('devices, their credentials and what is known of them survive a restart', async (t) => {
