@@ -38,7 +38,9 @@ class BreakableDatabase final : public db::Database {
   int failed() const { return failed_; }
 
   std::string_view clustered() const override { return real_->clustered(); }
+  std::string_view by_time() const override { return real_->by_time(); }
   std::string_view bytes_type() const override { return real_->bytes_type(); }
+  std::string_view text_type() const override { return real_->text_type(); }
   std::string_view engine() const override { return real_->engine(); }
   std::int64_t size_bytes() override { return real_->size_bytes(); }
 
