@@ -72,6 +72,7 @@ struct Config {
     std::string signup = "open";
   } auth;
   struct {
+    Seconds retention{0};  // 0: for ever
     std::vector<SourceMapping> sources;
   } data;
   struct {

@@ -83,6 +83,7 @@ auth::Door Platform::Wiring::door() {
 
 void Platform::Wiring::make_data() {
   data::Config config;
+  config.retention = config_.data.retention;
   for (const auto& source : config_.data.sources)
     config.sources.push_back({source.topic, source.device});
   data_ = std::make_unique<data::Service>(

@@ -286,6 +286,10 @@ std::vector<Setting> make_settings() {
       "who may sign up: anybody; only the first account of all; nobody",
       one_of(CROFT_FIELD(auth.signup), {"open", "first", "closed"}),
       shown(CROFT_FIELD(auth.signup)));
+  add("data.retention", "a duration",
+      "after which readings are forgotten, such as 365d; 0s keeps them for ever",
+      duration(CROFT_FIELD(data.retention), Seconds(0), std::chrono::days(36'500)),
+      shown_duration(CROFT_FIELD(data.retention)));
   add("command.validity", "a duration", "how long a command waits for its node before it expires",
       duration(CROFT_FIELD(command.validity), Seconds(1), std::chrono::days(7)),
       shown_duration(CROFT_FIELD(command.validity)));

@@ -28,6 +28,8 @@ class BatchStore {
   // Sets every arrival's fate and the batch's ranges. Trying the same batch again is safe.
   void store(db::Connection&, Batch&);
   void forget();
+  // Months were dropped: the next reading of one makes it anew.
+  void forget_months() { months_.clear(); }
   // The device was removed; a later device of the same id has another number.
   void forget(std::string_view device);
 

@@ -12,6 +12,7 @@
 #include "data/reading_store.hpp"
 #include "data/refused.hpp"
 #include "data/removal.hpp"
+#include "data/retention.hpp"
 #include "data/routes.hpp"
 #include "data/scan.hpp"
 #include "db/migrations.hpp"
@@ -47,6 +48,7 @@ struct Service::Rooms {
         writer(config.writer, n.loop, n.db, n.metrics),
         refusals(n.loop, n.db, n.directory, n.clock, n.metrics),
         removal(n.loop, n.db, writer, refusals, n.feed),
+        retention(n.loop, n.db, writer, n.clock, config.retention),
         ingest({n.mqtt, n.directory, n.feed, n.devices, n.clock, n.metrics, writer, refusals}),
         routes({n.db, names, n.directory, n.clock}),
         ended(n.loop) {}
@@ -64,10 +66,11 @@ struct Service::Rooms {
   Writer writer;
   Refusals refusals;
   Removal removal;
+  Retention retention;
   Ingest ingest;
   Routes routes;
   bool writing = false;
-  int running = 0;  // of the other two
+  int running = 0;  // of the other three
   Event ended;
 };
 
@@ -103,9 +106,10 @@ void Service::Rooms::remember_latest() {
 Task<void> Service::run() {
   auto& rooms = *rooms_;
   if (rooms.running == 0) {
-    rooms.running = 2;
+    rooms.running = 3;
     spawn(rooms.needs.loop, "data", rooms.side(rooms.refusals.run()));
     spawn(rooms.needs.loop, "data", rooms.side(rooms.removal.run()));
+    spawn(rooms.needs.loop, "data", rooms.side(rooms.retention.run()));
   }
   rooms.writing = true;
   co_await rooms.writer.run();
@@ -119,6 +123,7 @@ Task<void> Service::drain() {
   rooms.writer.stop();
   rooms.refusals.stop();
   rooms.removal.stop();
+  rooms.retention.stop();
   while (rooms.writing || rooms.running > 0) co_await rooms.ended.wait();
   if (rooms.needs.mqtt.connected()) co_await rooms.needs.mqtt.flush(kFlush);
 }

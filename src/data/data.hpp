@@ -23,6 +23,7 @@ namespace croft::data {
 struct Config {
   std::vector<Source> sources;  // [[data.source]]
   WriterConfig writer;
+  Seconds retention{0};  // how long readings are kept; 0: for ever
 };
 
 // Everything must outlive the service; `directory` holds the devices that exist.

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/reading_store.hpp"
 
+#include <limits>
+
 namespace croft::data {
 namespace {
 
@@ -177,6 +179,22 @@ bool ReadingStore::delete_some(std::int64_t device, std::size_t limit) {
   connection_.execute("DELETE FROM readings WHERE device = $1 AND (time, key) < ($2, $3)",
                       {device, end->time_ms, end->key});
   return true;
+}
+
+bool ReadingStore::delete_before(std::int64_t device, std::int64_t before_ms, std::size_t limit) {
+  const auto end = connection_.first(
+      "SELECT time, key FROM readings WHERE device = $1 AND time < $2"
+      " ORDER BY time, key LIMIT 1 OFFSET $3",
+      {device, before_ms, limit},
+      [](const db::Row& row) { return Place{row.integer(0), row.integer(1)}; });
+  const auto place = end.value_or(Place{before_ms, std::numeric_limits<std::int64_t>::min()});
+  connection_.execute("DELETE FROM readings WHERE device = $1 AND (time, key) < ($2, $3)",
+                      {device, place.time_ms, place.key});
+  return end.has_value();
+}
+
+std::vector<std::string> ReadingStore::drop_months(const db::Part& month) {
+  return connection_.drop_parts(month.table, month.name);
 }
 
 // The last number given stays, hidden, so that it is not given again.

@@ -80,6 +80,10 @@ class ReadingStore {
   std::vector<std::int64_t> hidden_devices();
   // Deletes about `limit` readings, oldest first; false when that was the last of them.
   bool delete_some(std::int64_t device, std::size_t limit);
+  // The same for its readings before that time.
+  bool delete_before(std::int64_t device, std::int64_t before_ms, std::size_t limit);
+  // Drops the months in front of this one, where the engine keeps months apart; returns which.
+  std::vector<std::string> drop_months(const db::Part& month);
   // What is left of a device without readings.
   void forget_device(std::int64_t device);
 

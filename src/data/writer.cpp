@@ -120,6 +120,7 @@ Task<void> Writer::keep(Batch& batch) {
   Backoff backoff(std::chrono::milliseconds(100), std::chrono::seconds(5));
   for (int attempts_left = kAttemptsWhileStopping; attempts_left > 0;) {
     for (const auto& device : std::exchange(removed_, {})) store_.forget(device);
+    if (std::exchange(months_dropped_, false)) store_.forget_months();
     std::string failure;
     const auto started = steady_clock::now();
     try {

@@ -57,6 +57,8 @@ class Writer {
   Task<void> settle();
   // A device was removed and nothing of it is waiting: the next batch must not use its number.
   void forget(std::string device) { removed_.push_back(std::move(device)); }
+  // Months of readings were dropped: the next batch must not take them for made.
+  void forget_months() { months_dropped_ = true; }
 
  private:
   Task<void> gather(const Batch&);
@@ -69,6 +71,7 @@ class Writer {
   std::deque<std::shared_ptr<Batch>> batches_;  // the first is the one being committed
   std::vector<Arrival> spare_;                  // the room of the last batch, for the next
   std::vector<std::string> removed_;            // to be forgotten before the next batch
+  bool months_dropped_ = false;
   std::size_t waiting_readings_ = 0;
   std::size_t waiting_bytes_ = 0;
   std::chrono::steady_clock::time_point last_start_{};
