@@ -63,7 +63,7 @@ test('a command reaches the node, and its answer comes back', async () => {
 });
 
 test('readings sent while the data service is away are there when it is back', async () => {
-  containers.engine('kill', containers.container('data'));
+  containers.engine('stop', '-t', '0', containers.container('data')); // killed, and not started again by the engine
   const sent = await mosquittoPub({ port: croft.mqttPort, username: device.id, password: device.secret, topic: `croft/v1/${device.id}/telemetry`, payload: '{"temperature":11.25}' });
   assert.equal(sent.code, 0, sent.output);
   containers.engine('start', containers.container('data'));
