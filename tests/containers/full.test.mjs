@@ -13,7 +13,8 @@ let device;
 
 before(async () => {
   const [http, mqtt] = [await freePort(), await freePort()];
-  containers = new Composition('compose.yaml', { CROFT_HTTP_PORT: String(http), CROFT_MQTT_PORT: String(mqtt), CROFT_AUTH_SIGNUP: 'open' });
+  const told = `mqtt://:${mqtt}`; // ports of this test instead of the usual ones
+  containers = new Composition('compose.yaml', { CROFT_HTTP_PORT: String(http), CROFT_MQTT_PORT: String(mqtt), CROFT_MQTT_PUBLIC_URL: told, CROFT_AUTH_SIGNUP: 'open' });
   containers.up();
   croft = { url: `http://127.0.0.1:${http}`, mqttUrl: `mqtt://127.0.0.1:${mqtt}`, mqttPort: mqtt };
 });
@@ -42,7 +43,7 @@ test('people sign up and log in through the gateway, and see the dashboard', asy
   assert.equal(page.status, 200);
   assert.match(page.headers.get('content-type'), /^text\/html/);
   device = await ada.createDevice('Tomatoes');
-  assert.equal(device.mqtt.port, 1883);
+  assert.equal(device.mqtt.port, croft.mqttPort);
 });
 
 test('a reading goes from mosquitto_pub through the broker into PostgreSQL, and live to the browser', async () => {
