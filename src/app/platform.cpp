@@ -17,6 +17,12 @@ namespace croft::app {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
+namespace {
+
+constexpr milliseconds kStoreAnswers{2000};
+
+}  // namespace
+
 Platform::Wiring::Wiring(Config config, Targets targets)
     : config_(std::move(config)), targets_(targets) {
   security::prepare_crypto();
@@ -108,6 +114,10 @@ Task<void> Platform::Wiring::announce() {
     if (stopping_) co_return;
     co_await sleep_for(milliseconds(2));
   }
+  // Who asks the moment that we are ready is to be let in; when the store is away that is told.
+  for (auto left = kStoreAnswers; !sessions_->missing().empty() && left.count() > 0 && !stopping_;
+       left -= milliseconds(2))
+    co_await sleep_for(milliseconds(2));
   state_dir_.tell_ports(http_port_, broker_.port,
                         mosquitto_ ? mosquitto_->tls_port() : std::uint16_t(0));
   tell_notify_socket("READY=1");

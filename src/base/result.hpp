@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/system/result.hpp>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,13 @@ struct Error {
   std::string message;  // one sentence for the person who asked
   std::vector<FieldError> fields{};
   int retry_after_seconds = 0;
+};
+
+// A broken world that may heal: the store is gone, the disk is full. Where an exception ends, it is
+// told apart from our own mistakes.
+class Unavailable : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
 };
 
 // Called by Result<T>::value() on an error: asking for a value that is not there is our own

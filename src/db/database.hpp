@@ -17,6 +17,7 @@
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
+#include "base/result.hpp"
 #include "base/task.hpp"
 
 namespace croft::db {
@@ -71,10 +72,10 @@ class Row {
 
 // The store is gone or refuses to work (disk full, connection lost): a broken world, not an answer.
 // After it, the transaction has had no effect, or its outcome is unknown: `unknown_outcome`.
-class Broken : public std::runtime_error {
+class Broken : public Unavailable {
  public:
   explicit Broken(const std::string& what, bool unknown_outcome = false)
-      : std::runtime_error(what), unknown_outcome(unknown_outcome) {}
+      : Unavailable(what), unknown_outcome(unknown_outcome) {}
   bool unknown_outcome;
 };
 

@@ -47,13 +47,22 @@ std::optional<Response> refused_by_rules(const Request& request, std::string_vie
   return std::nullopt;
 }
 
-std::string describe(const std::exception_ptr& failure) {
+constexpr int kHealsIn = 2;  // seconds; a guess
+
+struct Failure {
+  std::string why;
+  bool may_heal = false;  // it is not our own mistake: a part that we stand on is away
+};
+
+Failure look_at(const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
+  } catch (const Unavailable& error) {
+    return {error.what(), true};
   } catch (const std::exception& error) {
-    return error.what();
+    return {error.what()};
   } catch (...) {
-    return "an unknown exception";
+    return {"an unknown exception"};
   }
 }
 
@@ -119,7 +128,7 @@ Task<Response> Router::answer(Request& request) {
   if (failure) {
     const auto state = co_await asio::this_coro::cancellation_state;
     const bool ended = state.cancelled() != asio::cancellation_type::none;
-    response = tables.failed(describe(failure), request, ended);
+    response = tables.failed(failure, request, ended);
   }
   auto& metrics =
       route ? route->metrics : tables.other(request.method, by_fallback ? "(static)" : "(none)");
@@ -145,13 +154,20 @@ Task<Response> Router::Tables::serve(Route& route, Request& request) {
 }
 
 // An exception is not for the client: it hears that we failed, the log hears why.
-Response Router::Tables::failed(const std::string& why, const Request& request, bool ended) {
+Response Router::Tables::failed(const std::exception_ptr& failure, const Request& request,
+                                bool ended) {
+  const auto [why, may_heal] = look_at(failure);
   if (ended) {
     log::debug("http", "a request ended with its connection", {{"path", request.path}});
   } else {
     failures.write(log::Level::error, "http",
                    "a request failed; look whether the parts that the error names are running",
                    {{"method", to_string(request.method)}, {"path", request.path}, {"error", why}});
+  }
+  if (may_heal) {
+    auto error = fail(Code::unavailable, "A part that Croft stands on is away; try again later.");
+    error.retry_after_seconds = kHealsIn;
+    return problem(error);
   }
   return problem(500, "Something went wrong on our side. The log of the server has the details.");
 }
@@ -199,7 +215,7 @@ Task<Result<WebSocketHandler>> Router::upgrade(Request& request) {
     failure = std::current_exception();
   }
   if (failure) {
-    tables.failed(describe(failure), request, false);
+    tables.failed(failure, request, false);
     admitted = fail(Code::unavailable, "Something went wrong on our side; try again later.");
   }
   if (admitted && request.query.repeated)

@@ -78,7 +78,7 @@ struct Router::Tables {
   Task<Result<>> admit(Request&);
   Task<Response> without_upgrade(const Node&, Request&);
   Response without_route(const Node*, const Request&);
-  Response failed(const std::string& why, const Request&, bool ended);
+  Response failed(const std::exception_ptr& failure, const Request&, bool ended);
 
   Metrics& metrics;
   Node root;

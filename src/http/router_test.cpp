@@ -158,6 +158,17 @@ TEST_F(RouterTest, TurnsAnExceptionInto500WithoutItsText) {
   EXPECT_EQ(response.body.find("hunter2"), std::string::npos);
 }
 
+TEST_F(RouterTest, AsksForPatienceWhenAPartIsAway) {
+  router.add(Method::get, "/away", [](Request&) -> Task<Response> {
+    throw Unavailable("connection to 10.0.0.7 refused");
+    co_return Response();
+  });
+  const auto response = answer(make(Method::get, "/away"));
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(response.headers.get("retry-after"), "2");
+  EXPECT_EQ(response.body.find("10.0.0.7"), std::string::npos);
+}
+
 TEST_F(RouterTest, GivesUnknownPagesToTheFallbackButNothingBelowApi) {
   router.set_fallback(says("page"));
   EXPECT_EQ(answer(make(Method::get, "/")).body, "page");
