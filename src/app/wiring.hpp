@@ -66,8 +66,8 @@ struct HostPort {
   std::uint16_t port;
   bool tls = false;
 };
-// "mqtt://host:1883" or, with TLS, "mqtts://host:8883"; the port may be left out, and the host where
-// whoever asks knows it.
+// "mqtt://host:1883" or, with TLS, "mqtts://host:8883"; the port may be left out, and the host
+// where whoever asks knows it.
 HostPort parse_mqtt_url(std::string_view);
 
 }  // namespace croft::app

@@ -98,19 +98,24 @@ TEST_F(RequestKeysTest, RefusesAnotherBody) {
   EXPECT_EQ(made(), 1);
 }
 
-TEST_F(RequestKeysTest, RefusesWhileTheFirstIsUnderWay) {
+// The second is refused while the first is under way, or gets its answer when that was quicker.
+TEST_F(RequestKeysTest, MakesOneOfWhatIsAskedForTwiceAtOnce) {
   std::map<int, int> statuses;
+  int answers = 0;
   const auto one = [&](std::string body) -> Task<void> {
     const auto response = co_await post("k1", std::move(body));
     ++statuses[response.status];
+    ++answers;
   };
   play(loop_, [&]() -> Task<void> {
     spawn(loop_.get_executor(), "test", one("{}"));
     spawn(loop_.get_executor(), "test", one("{}"));
     spawn(loop_.get_executor(), "test", one("{\"more\":1}"));
-    co_await mqtt::eventually([&] { return statuses.size() == 3; });
+    co_await mqtt::eventually([&] { return answers == 3; });
   }());
-  EXPECT_EQ(statuses, (std::map<int, int>{{201, 1}, {409, 1}, {422, 1}}));
+  EXPECT_EQ(statuses[422], 1);
+  EXPECT_EQ(statuses[201] + statuses[409], 2);
+  EXPECT_GE(statuses[201], 1);
   EXPECT_EQ(made(), 1);
 }
 
