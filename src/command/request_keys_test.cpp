@@ -119,6 +119,34 @@ TEST_F(RequestKeysTest, MakesOneOfWhatIsAskedForTwiceAtOnce) {
   EXPECT_EQ(made(), 1);
 }
 
+TEST_F(RequestKeysTest, RefusesWhileTheFirstIsUnderWay) {
+  bool may_end = false;
+  int first = 0;
+  handler_ = keys_->once(
+      [&](http::Request&, NoteKey note) -> Task<http::Response> {
+        co_await mqtt::eventually([&] { return may_end; });
+        auto response = co_await make(std::move(note));
+        co_return response;
+      },
+      nullptr);
+  const auto ask_first = [&]() -> Task<void> {
+    const auto response = co_await post("k1");
+    first = response.status;
+  };
+  play(loop_, [&]() -> Task<void> {
+    spawn(loop_.get_executor(), "test", ask_first());
+    const auto same = co_await post("k1");
+    EXPECT_EQ(same.status, 409);
+    const auto other = co_await post("k1", "{\"more\":1}");
+    EXPECT_EQ(other.status, 422);
+    EXPECT_EQ(first, 0);
+    may_end = true;
+    co_await mqtt::eventually([&] { return first != 0; });
+  }());
+  EXPECT_EQ(first, 201);
+  EXPECT_EQ(made(), 1);
+}
+
 TEST_F(RequestKeysTest, LetsOneOfTwoProcessesMakeSomething) {
   const RequestKey key{kAlice, "/api/v1/command/timed", "k1", "hash"};
   const auto note = [this, key](std::string_view made) {

@@ -37,6 +37,12 @@ describe('telemetry of docs/mqtt.md', () => {
       const stored = (await ada.readings({ device: device.id })).filter(({ values }) => !('mark' in values));
       if (example.refused) {
         assert.deepEqual(stored, []);
+        const shown = await until(async () => {
+          const { refused, totals } = await ada.get(`/api/v1/data/refused?device=${device.id}`);
+          return refused.length === 1 && totals.length === 1 && { ...refused[0], ...totals[0] };
+        });
+        assert.deepEqual([shown.reason, shown.count, shown.device, shown.payload], [example.refused, 1, device.id, example.payload]);
+        assert.notEqual(shown.detail, '');
         if (croft.own) assert.equal((await refusals()) - before, 1, `croft_data_refused_total{reason="${example.refused}"}`);
       } else {
         const sent = [JSON.parse(example.payload)].flat();
