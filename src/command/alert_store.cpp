@@ -68,16 +68,16 @@ std::vector<Alert> list(db::Connection& connection, const Page& page) {
   std::vector<Alert> found;
   const auto into = [&found](const db::Row& row) { found.push_back(alert_from(row)); };
   // Above every id, which are lower-case letters and digits.
-  const std::string before = page.before.empty() ? "~" : page.before;
+  const std::string before = page.cursor.empty() ? "~" : page.cursor;
   if (page.device)
     connection.query("SELECT " CROFT_ALERT_COLUMNS
                      " FROM alerts WHERE device = $1 AND owner = $2 AND id < $3"
                      " ORDER BY id DESC LIMIT $4",
-                     {*page.device, page.owner, before, page.limit}, into);
+                     {*page.device, page.owner, before, page.rows()}, into);
   else
     connection.query("SELECT " CROFT_ALERT_COLUMNS
                      " FROM alerts WHERE owner = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
-                     {page.owner, before, page.limit}, into);
+                     {page.owner, before, page.rows()}, into);
   for (auto& alert : found) look_up_mail(connection, alert);
   return found;
 }

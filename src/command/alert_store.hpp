@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "command/page.hpp"
 #include "db/database.hpp"
 #include "model/alert.hpp"
 
@@ -22,12 +23,6 @@ void note_mail(db::Connection&, const AlertId&, std::string_view mail);
 // Ends the open alert of a trigger; nothing when there is none.
 std::optional<Alert> close(db::Connection&, const TriggerId&, Instant cleared);
 
-struct Page {
-  UserId owner;
-  std::optional<DeviceId> device;
-  std::string before;  // ids below this one; "" for the newest
-  int limit = 100;
-};
 std::vector<Alert> list(db::Connection&, const Page&);  // newest first, with what became of mails
 // Deletes at most `limit` alerts of a removed device; returns how many.
 std::int64_t forget(db::Connection&, const DeviceId&, int limit);

@@ -93,16 +93,16 @@ std::vector<Command> open(db::Connection& connection) {
 std::vector<Command> list(db::Connection& connection, const Page& page) {
   std::vector<Command> found;
   // Above every id, which are lower-case letters and digits.
-  const std::string before = page.before.empty() ? "~" : page.before;
+  const std::string before = page.cursor.empty() ? "~" : page.cursor;
   if (page.device)
     connection.query("SELECT " CROFT_COMMAND_COLUMNS
                      " FROM commands WHERE device = $1 AND owner = $2 AND id < $3"
                      " ORDER BY id DESC LIMIT $4",
-                     {*page.device, page.owner, before, page.limit}, into(found));
+                     {*page.device, page.owner, before, page.rows()}, into(found));
   else
     connection.query("SELECT " CROFT_COMMAND_COLUMNS
                      " FROM commands WHERE owner = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
-                     {page.owner, before, page.limit}, into(found));
+                     {page.owner, before, page.rows()}, into(found));
   return found;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "command/page.hpp"
 #include "db/database.hpp"
 #include "db/migrations.hpp"
 #include "model/command.hpp"
@@ -19,12 +20,6 @@ void add(db::Connection&, const Command&);
 std::optional<Command> find(db::Connection&, const CommandId&);
 std::vector<Command> open(db::Connection&);  // pending or sent, oldest first
 
-struct Page {
-  UserId owner;
-  std::optional<DeviceId> device;
-  std::string before;  // ids below this one; "" for the newest
-  int limit = 100;
-};
 std::vector<Command> list(db::Connection&, const Page&);  // newest first
 
 // Each answers the command as it is afterwards, or nothing when it had moved on already.

@@ -2,16 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <functional>
 
 #include "command/duration.hpp"
 #include "command/parts.hpp"
+#include "command/requests.hpp"
 #include "command/timed_store.hpp"
 #include "http/problem.hpp"
 #include "protocol/limits.hpp"
-#include "protocol/text.hpp"
 #include "security/guard.hpp"
 
 namespace croft::command {
@@ -21,8 +20,6 @@ using http::Method;
 using http::Request;
 using http::Response;
 
-constexpr int kDefaultLimit = 100;
-constexpr int kMostLimit = 1000;
 constexpr Seconds kLatestPast{60};  // an `at` of a moment ago, by a clock that differs
 constexpr std::chrono::days kFarthest{5 * 366};
 constexpr std::string_view kForHint =
@@ -113,18 +110,15 @@ class Routes {
     const auto& who = security::caller(request);
     const auto* user = parts_.needs.users.find(who.user);
     Timed timed;
-    timed.device = DeviceId(in.text("device", {.least = 1, .most = 64}));
-    timed.actuator = in.text("actuator", {.least = 1, .most = 64});
-    timed.action = lower(in.text("action", {.least = 1, .most = 8}));
-    if (!timed.actuator.empty() && !protocol::is_name(timed.actuator))
-      in.wrong("actuator", "must be a name such as led: a letter, then letters, digits, _ . -");
-    if (!timed.action.empty() && timed.action != "on" && timed.action != "off")
-      in.wrong("action", "must be on or off");
+    const auto wanted = read_switch(in);
+    timed.device = wanted.device;
+    timed.actuator = wanted.actuator;
+    timed.action = wanted.action;
     read_for(in, request.body, timed);
     read_start(in, timed, parts_.needs.clock.now(), user == nullptr ? "UTC" : user->timezone);
     if (const auto error = in.error()) co_return http::problem(*error);
     if (parts_.needs.directory.find_owned(timed.device, who.user) == nullptr)
-      co_return http::problem(fail(Code::not_found, "there is no such device"));
+      co_return http::problem(no_such_device());
     timed.owner = who.user;
     timed.by = who.username;
     const auto made = co_await parts_.timed.add(std::move(timed), std::move(note));
@@ -138,25 +132,15 @@ class Routes {
   }
 
   Task<Response> all(Request& request) {
-    auto page = page_of(request);
+    const auto page = read_page(request, parts_.needs.directory);
     if (!page) co_return http::problem(page.error());
-    const auto limit = static_cast<std::size_t>(page->limit);
-    page->limit += 1;  // one more tells whether there is a next page
     auto look_up = [page = *page](db::Connection& connection) {
       return timed::list(connection, page);
     };
     const auto found = co_await parts_.needs.database.read(look_up);
-    JsonWriter json;
-    json.begin_object().key("timed").begin_array();
-    const auto shown = std::min(found.size(), limit);
-    for (std::size_t i = 0; i < shown; ++i) write_json(json, found[i]);
-    json.end_array().key("next");
-    if (found.size() > shown)
-      json.value(found[shown - 1].id.str());
-    else
-      json.null();
-    json.end_object();
-    co_return Response::json(std::move(json).str());
+    co_return closed(
+        write_page("timed", found, *page, std::mem_fn(&Timed::id),
+                   [](JsonWriter& json, const Timed& timed) { write_json(json, timed); }));
   }
 
   Task<Response> show(Request& request) {
@@ -190,28 +174,6 @@ class Routes {
     auto timed = co_await parts_.needs.database.read(look_up);
     if (timed && timed->owner != owner) timed.reset();
     co_return timed;
-  }
-  Result<timed::Page> page_of(const Request& request) const {
-    timed::Page page;
-    page.owner = security::caller(request).user;
-    page.limit = kDefaultLimit;
-    if (const auto text = request.query.get("limit")) {
-      const auto* end = text->data() + text->size();
-      const auto [stop, error] = std::from_chars(text->data(), end, page.limit);
-      if (error != std::errc() || stop != end || page.limit < 1 || page.limit > kMostLimit)
-        return invalid_field("limit", "must be a number from 1 to 1000");
-    }
-    if (const auto cursor = request.query.get("cursor")) {
-      if (!protocol::is_command_id(*cursor))
-        return invalid_field("cursor", "must be the \"next\" of an earlier answer");
-      page.before = *cursor;
-    }
-    if (const auto device = request.query.get("device")) {
-      page.device = DeviceId(*device);
-      if (parts_.needs.directory.find_owned(*page.device, page.owner) == nullptr)
-        return fail(Code::not_found, "there is no such device");
-    }
-    return page;
   }
   static Response answer(const Timed& timed, int status) {
     JsonWriter json;

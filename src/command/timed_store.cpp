@@ -114,16 +114,16 @@ std::int64_t open_of(db::Connection& connection, const DeviceId& device) {
 std::vector<Timed> list(db::Connection& connection, const Page& page) {
   std::vector<Timed> found;
   // Above every id, which are lower-case letters and digits.
-  const std::string before = page.before.empty() ? "~" : page.before;
+  const std::string before = page.cursor.empty() ? "~" : page.cursor;
   if (page.device)
     connection.query("SELECT " CROFT_TIMED_COLUMNS
                      " FROM timed WHERE device = $1 AND owner = $2 AND id < $3"
                      " ORDER BY id DESC LIMIT $4",
-                     {*page.device, page.owner, before, page.limit}, into(found));
+                     {*page.device, page.owner, before, page.rows()}, into(found));
   else
     connection.query("SELECT " CROFT_TIMED_COLUMNS
                      " FROM timed WHERE owner = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
-                     {page.owner, before, page.limit}, into(found));
+                     {page.owner, before, page.rows()}, into(found));
   return found;
 }
 

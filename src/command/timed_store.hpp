@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "command/page.hpp"
 #include "command/schedule.hpp"
 #include "db/database.hpp"
 #include "model/command.hpp"
@@ -85,12 +86,6 @@ std::optional<Timed> find(db::Connection&, const TimedId&);
 // Those of a device that are scheduled or running.
 std::int64_t open_of(db::Connection&, const DeviceId&);
 
-struct Page {
-  UserId owner;
-  std::optional<DeviceId> device;
-  std::string before;  // ids below this one; "" for the newest
-  int limit = 100;
-};
 std::vector<Timed> list(db::Connection&, const Page&);  // newest first
 
 // Due at `now`, the longest overdue first, behind `after`.

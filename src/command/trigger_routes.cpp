@@ -1,15 +1,14 @@
 // HTTP routes of triggers and alerts.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <charconv>
 #include <functional>
 
 #include "command/alert_mail.hpp"
 #include "command/alert_store.hpp"
 #include "command/parts.hpp"
+#include "command/requests.hpp"
 #include "http/problem.hpp"
 #include "protocol/limits.hpp"
-#include "protocol/text.hpp"
 #include "security/guard.hpp"
 
 namespace croft::command {
@@ -20,20 +19,14 @@ using http::Request;
 using http::Response;
 using rules::Scope;
 
-Error no_such_device() { return fail(Code::not_found, "there is no such device"); }
 Error no_such_trigger() { return fail(Code::not_found, "there is no such trigger"); }
 
 Reaction read_reaction(JsonFields& in) {
   Reaction reaction;
-  reaction.device = DeviceId(in.text("device", {.least = 1, .most = 64}));
-  reaction.actuator = in.text("actuator", {.least = 1, .most = 64});
-  if (!reaction.actuator.empty() && !protocol::is_name(reaction.actuator))
-    in.wrong("actuator", "must be a name such as led: a letter, then letters, digits, _ . -");
-  reaction.action = in.text("action", {.least = 1, .most = 8});
-  for (char& c : reaction.action)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  if (!reaction.action.empty() && reaction.action != "on" && reaction.action != "off")
-    in.wrong("action", "must be on or off");
+  auto wanted = read_switch(in);
+  reaction.device = wanted.device;
+  reaction.actuator = std::move(wanted.actuator);
+  reaction.action = std::move(wanted.action);
   if (const auto time = in.optional_seconds("for", Seconds(1), Seconds(protocol::kMaxForSeconds)))
     reaction.for_seconds = time->count();
   return reaction;
@@ -71,7 +64,7 @@ void write_state(JsonWriter& json, const Trigger& trigger) {
   json.end_object();
 }
 
-void write_json(JsonWriter& json, const Trigger& trigger) {
+void write_trigger(JsonWriter& json, const Trigger& trigger) {
   json.begin_object();
   json.member("id", trigger.id.str());
   json.member("name", name_of(trigger));
@@ -97,7 +90,7 @@ void write_json(JsonWriter& json, const Trigger& trigger) {
 
 Response answer(const Trigger& trigger, int status) {
   JsonWriter json;
-  write_json(json, trigger);
+  write_trigger(json, trigger);
   return Response::json(std::move(json).str(), status);
 }
 
@@ -105,50 +98,6 @@ Response added(const Trigger& trigger) {
   auto response = answer(trigger, 201);
   response.headers.set("Location", "/api/v1/command/trigger/" + trigger.id.str());
   return response;
-}
-
-// What both lists are asked for.
-struct Asked {
-  std::optional<DeviceId> device;
-  std::string cursor;
-  std::size_t limit = 100;
-};
-
-Result<Asked> read_page(const Request& request) {
-  Asked asked;
-  if (const auto text = request.query.get("limit")) {
-    const auto* end = text->data() + text->size();
-    const auto [stop, error] = std::from_chars(text->data(), end, asked.limit);
-    if (error != std::errc() || stop != end || asked.limit < 1 || asked.limit > 1000)
-      return invalid_field("limit", "must be a number from 1 to 1000");
-  }
-  if (const auto cursor = request.query.get("cursor")) {
-    if (!protocol::is_command_id(*cursor))
-      return invalid_field("cursor", "must be the \"next\" of an earlier answer");
-    asked.cursor = *cursor;
-  }
-  if (const auto device = request.query.get("device")) asked.device = DeviceId(*device);
-  return asked;
-}
-
-// Left open for what else belongs to it.
-template <class Entry>
-JsonWriter page(const char* name, std::span<const Entry> found, std::size_t limit) {
-  JsonWriter json;
-  json.begin_object().key(name).begin_array();
-  const auto shown = std::min(found.size(), limit);
-  for (const auto& entry : found.first(shown)) write_json(json, entry);
-  json.end_array().key("next");
-  if (found.size() > shown)
-    json.value(found[shown - 1].id.str());
-  else
-    json.null();
-  return json;
-}
-
-Response closed(JsonWriter json) {
-  json.end_object();
-  return Response::json(std::move(json).str());
 }
 
 class Routes {
@@ -175,13 +124,12 @@ class Routes {
   }
 
   Task<Response> all(Request& request) {
-    const auto asked = read_page(request);
-    if (!asked) co_return http::problem(asked.error());
-    const auto& user = security::caller(request).user;
-    if (asked->device && !owns(*asked->device, user)) co_return http::problem(no_such_device());
-    const auto found = parts_.watch.list(user, asked->device);
-    const auto first = std::ranges::upper_bound(found, TriggerId(asked->cursor), {}, &Trigger::id);
-    auto json = page("triggers", std::span<const Trigger>(first, found.end()), asked->limit);
+    const auto page = read_page(request, parts_.needs.directory);
+    if (!page) co_return http::problem(page.error());
+    const auto found = parts_.watch.list(page->owner, page->device);
+    const auto first = std::ranges::upper_bound(found, TriggerId(page->cursor), {}, &Trigger::id);
+    auto json = write_page("triggers", std::span<const Trigger>(first, found.end()), *page,
+                           std::mem_fn(&Trigger::id), write_trigger);
     json.member("emailAvailable", parts_.config.mail_server);
     co_return closed(std::move(json));
   }
@@ -213,18 +161,15 @@ class Routes {
   }
 
   Task<Response> alerts(Request& request) {
-    const auto asked = read_page(request);
-    if (!asked) co_return http::problem(asked.error());
-    const auto& user = security::caller(request).user;
-    if (asked->device && !owns(*asked->device, user)) co_return http::problem(no_such_device());
-    // One more tells whether there is a next page.
-    const alerts::Page wanted{user, asked->device, asked->cursor,
-                              static_cast<int>(asked->limit) + 1};
-    auto look_up = [wanted](db::Connection& connection) {
-      return alerts::list(connection, wanted);
+    const auto page = read_page(request, parts_.needs.directory);
+    if (!page) co_return http::problem(page.error());
+    auto look_up = [page = *page](db::Connection& connection) {
+      return alerts::list(connection, page);
     };
     const auto found = co_await parts_.needs.database.read(look_up);
-    co_return closed(page("alerts", std::span<const Alert>(found), asked->limit));
+    co_return closed(
+        write_page("alerts", found, *page, std::mem_fn(&Alert::id),
+                   [](JsonWriter& json, const Alert& alert) { write_json(json, alert); }));
   }
 
  private:
