@@ -1,5 +1,6 @@
 // Measures the journey of readings into a SQLite file or a PostgreSQL, from the decoding to the
-// acknowledgement, without a broker. SPDX-License-Identifier: Apache-2.0
+// acknowledgement, without a broker.
+// SPDX-License-Identifier: Apache-2.0
 #include <sys/resource.h>
 
 #include <boost/asio/io_context.hpp>

@@ -1,5 +1,6 @@
 // `croft health`: asks a running Croft or broker how it is, for container engines and service
-// managers. SPDX-License-Identifier: Apache-2.0
+// managers.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <filesystem>

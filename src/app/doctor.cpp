@@ -1,5 +1,6 @@
 // Looks at state directory, disk, clock, database, sessions, ports, broker and mail, one after the
-// other. SPDX-License-Identifier: Apache-2.0
+// other.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/doctor.hpp"
 
 #include <netdb.h>

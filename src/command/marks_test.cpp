@@ -2,82 +2,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command/marks.hpp"
 
-#include <atomic>
-#include <limits>
-
 #include "command/test_house.hpp"
 #include "db/sqlite.hpp"
+#include "db/test_breakable.hpp"
 #include "protocol/topics.hpp"
 
 namespace croft::command {
 namespace {
 
+using db::BreakableDatabase;
 using mqtt::eventually;
 using mqtt::play;
 using std::chrono::milliseconds;
-
-// A real database that counts its transactions and fails when it is told to.
-class BreakableDatabase final : public db::Database {
- public:
-  enum class Break {
-    before,  // nothing happens
-    after,   // the work is committed, but nobody learns of it
-  };
-  static constexpr int kAlways = std::numeric_limits<int>::max();
-
-  ~BreakableDatabase() override {
-    readers_.join();
-    writer_.join();
-  }
-  // The next `times` writes fail.
-  void break_writes(int times, Break how = Break::before) {
-    how_ = how;
-    times_ = times;
-  }
-  int writes() const { return writes_; }
-  int failed() const { return failed_; }
-
-  std::string_view clustered() const override { return real_->clustered(); }
-  std::string_view by_time() const override { return real_->by_time(); }
-  std::string_view bytes_type() const override { return real_->bytes_type(); }
-  std::string_view text_type() const override { return real_->text_type(); }
-  std::string_view engine() const override { return real_->engine(); }
-  std::int64_t size_bytes() override { return real_->size_bytes(); }
-
- protected:
-  asio::thread_pool& readers() override { return readers_; }
-  asio::thread_pool& writer() override { return writer_; }
-  void with_connection(Mode mode, const std::function<void(db::Connection&)>& work) override {
-    if (mode == Mode::read) {
-      real_->read_now([&](db::Connection& connection) { work(connection); });
-      return;
-    }
-    ++writes_;
-    const bool broken = times_ > 0;
-    if (broken) {
-      --times_;
-      ++failed_;
-      if (how_ == Break::before) throw db::Broken("the disk is full");
-    }
-    real_->write_now([&](db::Connection& connection) { work(connection); });
-    if (broken) throw db::Broken("the connection was lost", true);
-  }
-
- private:
-  std::unique_ptr<db::Database> real_ = db::open_sqlite({.file = ":memory:"});
-  std::atomic<Break> how_ = Break::before;
-  std::atomic<int> times_ = 0;
-  std::atomic<int> writes_ = 0;
-  std::atomic<int> failed_ = 0;
-  asio::thread_pool readers_{1};
-  asio::thread_pool writer_{1};
-};
 
 }  // namespace
 
 class MarksTest : public TestHouse {
  protected:
-  MarksTest() : TestHouse(std::make_unique<BreakableDatabase>()) {}
+  MarksTest()
+      : TestHouse(std::make_unique<BreakableDatabase>(db::open_sqlite({.file = ":memory:"}))) {}
   ~MarksTest() override {  // what was told and not heard yet is heard while there are ears
     loop_.restart();
     loop_.run_for(milliseconds(20));
@@ -189,7 +132,7 @@ TEST_F(MarksTest, KeepTheOrderOfTheirComing) {
 TEST_F(MarksTest, AreTriedAgainUntilABrokenStoreWorksAndNoneIsLost) {
   make();
   fill(40);
-  store().break_writes(3);
+  store().break_writes(BreakableDatabase::Break::before, 3);
   play(loop_, [&]() -> Task<void> {
     for (const auto& command : commands_) go(mark_sent(command.id));
     for (const auto& command : commands_) go(mark_done(command.id));
@@ -203,7 +146,7 @@ TEST_F(MarksTest, AreTriedAgainUntilABrokenStoreWorksAndNoneIsLost) {
 TEST_F(MarksTest, AreKnownAsTheirOwnWhenACommitCountedAndNobodyLearnedOfIt) {
   make();
   fill(2);
-  store().break_writes(2, BreakableDatabase::Break::after);
+  store().break_writes(BreakableDatabase::Break::after, 2);
   play(loop_, [&]() -> Task<void> {
     go(mark_sent(commands_[0].id));
     go(mark_sent(commands_[1].id));
@@ -239,14 +182,14 @@ TEST_F(MarksTest, DoNotSufferFromOneThatCannotBeCarriedOut) {
 TEST_F(MarksTest, HaveNoRoomForMoreThanTheirBound) {
   make({.in_transaction = 10, .waiting = 20});
   fill(30);
-  store().break_writes(BreakableDatabase::kAlways);
+  store().break_writes(BreakableDatabase::Break::before, BreakableDatabase::kAlways);
   play(loop_, [&]() -> Task<void> {
     go(mark_done(commands_[0].id));
     co_await eventually([&] { return store().failed() > 0; });
     for (std::size_t i = 1; i < 30 && marks_->has_room(); ++i) go(mark_done(commands_[i].id));
     co_await sleep_for(milliseconds(20));
     EXPECT_FALSE(marks_->has_room());
-    store().break_writes(0);
+    store().heal();
     co_await eventually([&] { return results_.size() == 21; });
     EXPECT_TRUE(marks_->has_room());
     EXPECT_EQ(stored_as(CommandState::done), 21U);
@@ -279,7 +222,7 @@ TEST_F(Answers, AreAcknowledgedOnlyAfterTheirCommit) {
     co_await node_online();
     const auto made = co_await dispatcher_.add(led());
     co_await eventually([&] { return stored(made->id)->state == CommandState::sent; });
-    store().break_writes(BreakableDatabase::kAlways);
+    store().break_writes(BreakableDatabase::Break::before, BreakableDatabase::kAlways);
     node_.answer(node_.received.at(0));
     co_await eventually([&] { return heard_ == 1; });
     co_await sleep_for(milliseconds(100));
@@ -287,7 +230,7 @@ TEST_F(Answers, AreAcknowledgedOnlyAfterTheirCommit) {
     const bool again = co_await eventually([&] { return heard_ == 2; });
     EXPECT_TRUE(again) << "the broker still had it";
     EXPECT_EQ(stored(made->id)->state, CommandState::sent);
-    store().break_writes(0);
+    store().heal();
     co_await eventually([&] { return !dispatcher_.waiting(kBed, "led"); });
     EXPECT_EQ(stored(made->id)->state, CommandState::done);
     co_await sleep_for(milliseconds(100));
@@ -304,7 +247,7 @@ TEST_F(Answers, AreWaitedForWithoutGivingTheCommandOutAgain) {
     co_await node_online();
     node_.mute = true;
     const auto made = co_await dispatcher_.add(led());
-    store().break_writes(BreakableDatabase::kAlways);
+    store().break_writes(BreakableDatabase::Break::before, BreakableDatabase::kAlways);
     co_await eventually([&] { return node_.received.size() == 1; });
     node_.answer(node_.received.at(0));
     clock_.advance(Seconds(6));  // by now a pending one is tried again
@@ -312,7 +255,7 @@ TEST_F(Answers, AreWaitedForWithoutGivingTheCommandOutAgain) {
     node_.client.drop();  // and one that was sent, when its node comes back
     co_await sleep_for(milliseconds(500));
     EXPECT_EQ(node_.received.size(), 1U);
-    store().break_writes(0);
+    store().heal();
     const bool ended =
         co_await eventually([&] { return stored(made->id)->state == CommandState::done; });
     EXPECT_TRUE(ended);
@@ -333,11 +276,11 @@ TEST_F(Answers, ThatFindNoRoomStayWithTheBrokerAndComeAgain) {
     const auto made = co_await tight.add_all(std::move(wishes));
     for (const auto& command : made) commands_.push_back(*command);
     co_await eventually([&] { return stored_as(CommandState::sent) == 5; });
-    store().break_writes(BreakableDatabase::kAlways);
+    store().break_writes(BreakableDatabase::Break::before, BreakableDatabase::kAlways);
     for (const auto& command : node_.received) node_.answer(command);
     co_await eventually([&] { return store().failed() > 0; });
     co_await sleep_for(milliseconds(200));
-    store().break_writes(0);
+    store().heal();
     const bool all = co_await eventually([&] { return stored_as(CommandState::done) == 5; });
     EXPECT_TRUE(all);
     co_await sleep_for(milliseconds(100));

@@ -1,5 +1,6 @@
 // When a repeating schedule is due next: days and a local time in a zone, through every change of
-// the clocks. SPDX-License-Identifier: Apache-2.0
+// the clocks.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // For tests: the parts around the command service, with a real Mosquitto, SQLite and a node that
-// speaks MQTT. SPDX-License-Identifier: Apache-2.0
+// speaks MQTT.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <gtest/gtest.h>

@@ -63,7 +63,7 @@ class IngestTest : public testing::Test {
   }
 
   asio::io_context loop_;
-  BreakableDatabase database_{db::test_database()};
+  BreakableDatabase database_{with_tables(db::test_database())};
   DeviceDirectory directory_;
   live::Feed feed_;
   HandClock clock_{kNoon};

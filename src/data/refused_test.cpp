@@ -39,7 +39,7 @@ class RefusedTest : public testing::Test {
   }
 
   asio::io_context loop_;
-  BreakableDatabase database_{db::test_database()};
+  BreakableDatabase database_{with_tables(db::test_database())};
   DeviceDirectory directory_;
   HandClock clock_{kNoon};
   Metrics metrics_;

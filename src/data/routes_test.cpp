@@ -60,7 +60,7 @@ class RoutesTest : public testing::Test {
   }
 
   asio::io_context loop_;
-  BreakableDatabase database_{db::test_database()};
+  BreakableDatabase database_{with_tables(db::test_database())};
   Names names_;
   DeviceDirectory directory_;
   HandClock clock_{kNoon};

@@ -1,5 +1,6 @@
 // Fuzzes the reader of stored values: no input may crash it, and what it reads survives a round
-// trip. SPDX-License-Identifier: Apache-2.0
+// trip.
+// SPDX-License-Identifier: Apache-2.0
 #include <cstdlib>
 #include <vector>
 

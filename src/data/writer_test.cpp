@@ -19,7 +19,7 @@ class WriterTest : public testing::Test {
  protected:
   void SetUp() override {
     file_ = std::filesystem::temp_directory_path() / ("croft-writer-" + new_id() + ".db");
-    database_ = std::make_unique<BreakableDatabase>(db::open_sqlite({.file = file_}));
+    database_ = std::make_unique<BreakableDatabase>(with_tables(db::open_sqlite({.file = file_})));
   }
   void TearDown() override {
     database_.reset();

@@ -1,5 +1,6 @@
 // One face for two engines: connections, rows, transactions, and a pool that keeps SQL off the
-// loop. SPDX-License-Identifier: Apache-2.0
+// loop.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 // What PostgreSQL must do besides: come back after the server went away, say what is not known,
-// start together with others. SPDX-License-Identifier: Apache-2.0
+// start together with others.
+// SPDX-License-Identifier: Apache-2.0
 #include "db/postgres.hpp"
 
 #include <gtest/gtest.h>

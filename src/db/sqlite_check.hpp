@@ -1,5 +1,6 @@
 // Looks at a SQLite file from outside, beside a running server too: reads alone, never
-// check-points. SPDX-License-Identifier: Apache-2.0
+// check-points.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,5 @@
-// For tests: a fresh database on whichever engine this run is about, and a real PostgreSQL of their
-// own. SPDX-License-Identifier: Apache-2.0
+// For tests: a fresh database on the engine this run is about, and a real PostgreSQL.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <fcntl.h>

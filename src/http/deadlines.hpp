@@ -1,5 +1,6 @@
 // One coarse timer for all connections, because arming a timer for every read costs more than a
-// read. SPDX-License-Identifier: Apache-2.0
+// read.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>

@@ -1,5 +1,6 @@
 // Writes the head of a response: status line, date, length, the security headers every answer
-// carries. SPDX-License-Identifier: Apache-2.0
+// carries.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <ctime>

@@ -1,5 +1,6 @@
 // What is known of every device right now, kept from its retained status and state and its
-// readings. SPDX-License-Identifier: Apache-2.0
+// readings.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <memory>

@@ -1,5 +1,6 @@
 // Sends what the outbox holds: the first mail at once, a storm in few, through outages and
-// restarts. SPDX-License-Identifier: Apache-2.0
+// restarts.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <memory>

@@ -1,5 +1,6 @@
 // Tests of the sender over simulated hours: what was sent, when, how often, and that nothing is
-// lost. SPDX-License-Identifier: Apache-2.0
+// lost.
+// SPDX-License-Identifier: Apache-2.0
 #include "mail/sender.hpp"
 
 #include <gtest/gtest.h>

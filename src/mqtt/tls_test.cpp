@@ -1,5 +1,6 @@
 // Tests of the client over TLS, against a real Mosquitto: bytes in bulk, broken connections, wrong
-// certificates. SPDX-License-Identifier: Apache-2.0
+// certificates.
+// SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
 #include "mqtt/client.hpp"

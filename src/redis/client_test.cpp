@@ -1,5 +1,6 @@
 // Tests of the client against a real Redis that is paused, killed and started again, and against
-// strangers. SPDX-License-Identifier: Apache-2.0
+// strangers.
+// SPDX-License-Identifier: Apache-2.0
 #include "redis/client.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
 // One connection to Redis after another, and the commands under way on it; nobody outside includes
-// it. SPDX-License-Identifier: Apache-2.0
+// it.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <array>

@@ -1,5 +1,6 @@
 // Tests of sessions in a Redis that expires them, stalls, dies, forgets and comes back with old
-// data. SPDX-License-Identifier: Apache-2.0
+// data.
+// SPDX-License-Identifier: Apache-2.0
 #include "sessions/redis.hpp"
 
 #include <gtest/gtest.h>
