@@ -129,10 +129,11 @@ TEST_F(SecondLine, TriesAgainWhenTheNodeDidNotAnswer) {
     node_.mute = true;
     clock_.advance(Seconds(63));
     co_await eventually([&] { return made_.size() == 2; });
-    clock_.advance(Seconds(65));  // the opposite expires unanswered
-    co_await eventually([&] { return !dispatcher_.waiting(kBed, "led"); });
-    clock_.advance(Seconds(5));
-    const bool again = co_await eventually([&] { return made_.size() == 3; });
+    clock_.advance(Seconds(62));  // the opposite expires unanswered
+    const bool again = co_await eventually([&] {
+      clock_.advance(Milliseconds(5));
+      return made_.size() == 3;
+    });
     EXPECT_TRUE(again);
     EXPECT_EQ(made_.back().action, "off");
   }());
