@@ -1,5 +1,8 @@
 # Outside libraries, all from Debian's packages; why each was chosen stands in docs/decisions/0003-libraries.md.
 find_package(Threads REQUIRED)
+if(POLICY CMP0167)
+  cmake_policy(SET CMP0167 NEW)  # Boost by its own configuration: CMake 3.30 and newer have no finder of their own
+endif()
 find_package(Boost 1.81 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
