@@ -14,6 +14,7 @@
 #include "app/ask_health.hpp"
 #include "app/config.hpp"
 #include "app/doctor.hpp"
+#include "app/interrupted.hpp"
 #include "app/notify_socket.hpp"
 #include "app/platform.hpp"
 #include "app/simulate.hpp"

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "app/health.hpp"
 #include "app/notify_socket.hpp"
 #include "app/platform_wiring.hpp"
 #include "app/tls_files.hpp"
@@ -30,23 +31,36 @@ Platform::Wiring::Wiring(Config config, Targets targets)
     key_ = security::SigningKey::load_or_make(state_dir_.path() / "token.key");
     verifier_.trust(key_.public_hex());
   }
-  open_http();
-  if (targets_.auth || targets_.data || targets_.command) {
-    database_ = open_database(config_, state_dir_.path());
-    wait_for_database(config_, *database_);
-  }
   redis_ = open_redis(config_, targets_.name(), loop.get_executor(), metrics_);
   sessions_ = open_sessions(config_, redis_.get(), clock_);
   limits_ = open_limits(redis_.get(), clock_);
   ended_sessions_ = feed_.session_ended.subscribe(
       [this](const live::SessionEnded& event) { sessions_->remember_ended(event.session); });
   guard_ = std::make_shared<security::Guard>(verifier_, *sessions_, clock_);
+  open_http();
+  if (targets_.auth || targets_.data || targets_.command) {
+    database_ = open_database(config_, state_dir_.path());
+    wait_for_database(config_, *database_, loop);
+  }
   reach_broker();
   make_services();
+  router_.set_whole(true);
 }
 
-// Bound first, so that a taken port is told before anything else is started.
+// Bound first, so that a taken port is told before anything else is started; and whoever watches
+// over us can ask for our health while we still wait for others.
 void Platform::Wiring::open_http() {
+  router_.set_guard(guard_);
+  router_.set_public_url(config_.http.public_url);
+  router_.set_whole(false);
+  mount_health(
+      router_, metrics_,
+      {{"sessions", [this] { return sessions_->missing(); }},
+       {"broker", [this] { return client_ && client_->connected() ? "" : "not connected"; }},
+       {"server", [this] { return !router_.whole() ? "starting"
+                                  : stopping_      ? "stopping"
+                                                   : ""; }}},
+      guard_);
   server_ = std::make_unique<http::Server>(loop.get_executor(), router_, metrics_);
   server_->trust_proxies(config_.http.trusted_proxies);
   http_port_ = server_->listen(config_.http.listen);

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "app/interrupted.hpp"
 #include "base/log.hpp"
 
 namespace croft::app {
@@ -73,10 +74,11 @@ void learn_directory(const Targets& targets, const Relays::Needs& needs) {
     ended = true;
   };
   spawn(needs.loop.get_executor(), "app", run());
+  const Interruption interruption;
   const auto began = steady_clock::now();
   bool copied = false;
   bool tried = false;
-  for (auto say_at = began + seconds(1); !follower.fresh() && !copied;) {
+  for (auto say_at = began + seconds(1); !follower.fresh() && !copied && !interruption.came();) {
     needs.loop.run_one_for(std::chrono::milliseconds(50));
     const auto now = steady_clock::now();
     if (now - began > kAuthAnswers && !std::exchange(tried, true)) copied = follower.load();
@@ -94,6 +96,7 @@ void learn_directory(const Targets& targets, const Relays::Needs& needs) {
   client.stop();
   while (!ended) needs.loop.run_one_for(std::chrono::milliseconds(50));
   needs.loop.restart();
+  if (interruption.came()) throw Stopped();
 }
 
 }  // namespace croft::app

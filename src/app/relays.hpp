@@ -56,6 +56,7 @@ class Relays {
 
 // Fills the directory before the services start: from auth, or, when it does not answer within a
 // few seconds, from the copy of last time. Without either it waits, and says so. Runs the loop.
+// Throws Stopped after SIGINT or SIGTERM.
 void learn_directory(const Targets&, const Relays::Needs&);
 
 }  // namespace croft::app

@@ -1,6 +1,5 @@
 // Makes the services of this process and joins them.
 // SPDX-License-Identifier: Apache-2.0
-#include "app/health.hpp"
 #include "app/platform_wiring.hpp"
 #include "web/assets.hpp"
 
@@ -136,17 +135,10 @@ void Platform::Wiring::make_relays() {
 }
 
 void Platform::Wiring::mount() {
-  router_.set_guard(guard_);
-  router_.set_public_url(config_.http.public_url);
   if (auth_) auth_->mount(router_);
   if (data_) data_->mount(router_);
   if (command_) command_->mount(router_);
   if (visualisation_) visualisation_->mount(router_);
-  mount_health(router_, metrics_,
-               {{"sessions", [this] { return sessions_->missing(); }},
-                {"broker", [this] { return client_->connected() ? "" : "not connected"; }},
-                {"server", [this] { return stopping_ ? "stopping" : ""; }}},
-               guard_);
 }
 
 }  // namespace croft::app

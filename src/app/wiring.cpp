@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <csignal>
+#include <future>
 #include <stdexcept>
 
+#include "app/interrupted.hpp"
 #include "app/tls_files.hpp"
 #include "broker/mosquitto.hpp"
 #include "db/postgres.hpp"
@@ -18,12 +19,6 @@
 #include "sessions/redis.hpp"
 
 namespace croft::app {
-
-namespace {
-
-volatile std::sig_atomic_t signalled = 0;
-
-}  // namespace
 
 std::optional<std::filesystem::path> database_file(const Config& config,
                                                    const std::filesystem::path& state_dir) {
@@ -40,16 +35,17 @@ std::unique_ptr<db::Database> open_database(const Config& config,
   return db::open_postgres({.url = config.database.url});
 }
 
-void wait_for_database(const Config& config, db::Database& database) {
+void wait_for_database(const Config& config, db::Database& database, asio::io_context& loop) {
   if (database_file(config, config.state_dir)) return;
-  signalled = 0;
-  const auto note = [](int) { signalled = 1; };
-  const auto interrupted = std::signal(SIGINT, note);
-  const auto terminated = std::signal(SIGTERM, note);
-  const bool ready = db::wait_until_ready(database, [] { return signalled != 0; });
-  std::signal(SIGINT, interrupted);
-  std::signal(SIGTERM, terminated);
-  if (!ready) throw Stopped();
+  const Interruption interruption;
+  const auto wait = [&] {
+    return db::wait_until_ready(database, [&] { return interruption.came(); });
+  };
+  auto ready = std::async(std::launch::async, wait);
+  while (ready.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
+    loop.run_one_for(std::chrono::milliseconds(2));
+  loop.restart();
+  if (!ready.get()) throw Stopped();
 }
 
 std::unique_ptr<redis::Client> open_redis(const Config& config, const std::string& target,

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -25,11 +26,9 @@ namespace croft::app {
 std::optional<std::filesystem::path> database_file(const Config&,
                                                    const std::filesystem::path& state_dir);
 std::unique_ptr<db::Database> open_database(const Config&, const std::filesystem::path& state_dir);
-// Thrown when a signal ended a wait.
-struct Stopped {};
 // A server may start later than Croft does: says what it waits for, and waits until the database
-// answers. Throws Stopped after SIGINT or SIGTERM. Only before the loop runs.
-void wait_for_database(const Config&, db::Database&);
+// answers, while the loop answers who asks for our health. Throws Stopped after SIGINT or SIGTERM.
+void wait_for_database(const Config&, db::Database&, asio::io_context& loop);
 
 // The Redis of sessions.url; nothing when that is memory:. Run it, and make stores of it: without
 // one they live in this process.

@@ -49,6 +49,12 @@ std::optional<Response> refused_by_rules(const Request& request, std::string_vie
 
 constexpr int kHealsIn = 2;  // seconds; a guess
 
+Error starting() {
+  auto error = fail(Code::unavailable, "Croft is starting; try again in a moment.");
+  error.retry_after_seconds = kHealsIn;
+  return error;
+}
+
 struct Failure {
   std::string why;
   bool may_heal = false;  // it is not our own mistake: a part that we stand on is away
@@ -98,6 +104,8 @@ void Router::set_public_url(std::string_view url) {
 }
 
 void Router::set_guard(std::shared_ptr<Guard> guard) { tables_->guard = std::move(guard); }
+void Router::set_whole(bool whole) { tables_->whole = whole; }
+bool Router::whole() const { return tables_->whole; }
 
 std::vector<std::pair<Method, std::string>> Router::routes() const { return tables_->listed; }
 
@@ -184,6 +192,7 @@ Task<Response> Router::Tables::without_upgrade(const Node& node, Request& reques
 
 Response Router::Tables::without_route(const Node* node, const Request& request) {
   const auto allowed = node ? node->allowed(is_local(request)) : std::string();
+  if (allowed.empty() && !whole) return problem(starting());
   if (allowed.empty()) return problem(404, "There is nothing at this path.");
   Response response;
   if (request.method == Method::options) {
@@ -198,8 +207,10 @@ Response Router::Tables::without_route(const Node* node, const Request& request)
 Task<Result<WebSocketHandler>> Router::upgrade(Request& request) {
   auto& tables = *tables_;
   const auto match = tables.match(request.path);
-  if (!match.node || !match.node->socket)
+  if (!match.node || !match.node->socket) {
+    if (!tables.whole) co_return starting();
     co_return fail(Code::not_found, "There is no WebSocket at this path.");
+  }
   auto& route = *match.node->socket;
   fill_params(request, route.names, match.values);
 

@@ -47,6 +47,9 @@ class Router {
   // How browsers reach us from outside ("https://croft.example"): pages from there are our own too.
   void set_public_url(std::string_view url);
   void set_guard(std::shared_ptr<Guard>);
+  // While routes are still to come, what no route knows is answered with 503 instead of 404.
+  void set_whole(bool);
+  bool whole() const;
 
   // Finds the route, asks the guard, runs the handler. Never throws for what a client sent: unknown
   // path 404, known path with another method 405 with Allow, HEAD by way of GET. An exception from

@@ -85,6 +85,7 @@ struct Router::Tables {
   Handler fallback;
   std::string public_origin;  // "https://croft.example", or ""
   std::shared_ptr<Guard> guard;
+  bool whole = true;
   log::Throttle failures{0.2};  // a broken part fails every request; five lines a second are enough
   std::vector<std::pair<Method, std::string>> listed;
   std::map<std::pair<Method, std::string>, RouteMetrics, std::less<>> others;

@@ -113,6 +113,18 @@ TEST_F(RouterTest, LetsNobodyInWithoutAGuard) {
   EXPECT_EQ(upgrade(make(Method::get, "/ws"))->code, Code::unauthenticated);
 }
 
+TEST_F(RouterTest, AsksForPatienceWhileRoutesAreStillToCome) {
+  router.set_whole(false);
+  const auto early = answer(make(Method::get, "/api/v1/data/all"));
+  EXPECT_EQ(early.status, 503);
+  EXPECT_EQ(early.headers.get("Retry-After"), "2");
+  EXPECT_EQ(answer(make(Method::get, "/")).status, 503);
+  EXPECT_EQ(upgrade(make(Method::get, "/graph/ws"))->code, Code::unavailable);
+  EXPECT_EQ(answer(make(Method::get, "/open")).status, 200);
+  router.set_whole(true);
+  EXPECT_EQ(answer(make(Method::get, "/api/v1/data/all")).status, 404);
+}
+
 TEST_F(RouterTest, HidesAdministrationFromEverybodyElse) {
   auto request = make(Method::get, "/admin");
   EXPECT_EQ(answer(request).status, 404);

@@ -50,6 +50,10 @@ test('a service that is there first waits for the broker and for auth, and says 
   const data = spawnCroft(['serve', '--target', 'data'], { env });
   t.after(() => data.child.kill('SIGKILL'));
   await until(() => /waiting for the broker/.test(data.logs()), 10_000, 'it says that it waits for the broker');
+  const impatient = spawnCroft(['serve', '--target', 'visualisation'], { env: { ...env, CROFT_STATE_DIR: temporaryDirectory() } });
+  await until(() => /waiting for the broker/.test(impatient.logs()), 10_000, 'another waits as well');
+  impatient.child.kill('SIGTERM');
+  assert.deepEqual(await within(impatient.exited, 10_000, 'SIGTERM ends the wait'), { code: 0, signal: null }, impatient.logs());
   const broker = spawnCroft(['broker'], { env: { CROFT_STATE_DIR: temporaryDirectory(), CROFT_MQTT_LISTEN: `127.0.0.1:${port}`, CROFT_BROKER_DATA_PASSWORD: 'p', CROFT_BROKER_AUTH_PASSWORD: 'q' } });
   t.after(() => broker.child.kill('SIGTERM'));
   await until(() => /waiting for the auth service/.test(data.logs()), 30_000, 'it says that it waits for auth');

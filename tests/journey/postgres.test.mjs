@@ -2,14 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { croftCommand, mosquittoPub, sleep, spawnCroft, startCroft, temporaryDirectory, until, within } from '../support/croft.mjs';
+import { croftCommand, freePort, mosquittoPub, sleep, spawnCroft, startCroft, temporaryDirectory, until, within } from '../support/croft.mjs';
 import { startPostgres } from '../support/postgres.mjs';
 
 const postgres = await startPostgres();
 after(() => postgres.stop());
 
-const serve = (url) =>
-  spawnCroft(['serve'], { env: { CROFT_STATE_DIR: temporaryDirectory(), CROFT_HTTP_LISTEN: '127.0.0.1:0', CROFT_MQTT_LISTEN: '127.0.0.1:0', CROFT_DATABASE_URL: url } });
+const serve = (url, listen = '127.0.0.1:0') =>
+  spawnCroft(['serve'], { env: { CROFT_STATE_DIR: temporaryDirectory(), CROFT_HTTP_LISTEN: listen, CROFT_MQTT_LISTEN: '127.0.0.1:0', CROFT_DATABASE_URL: url } });
 
 async function end(croft) {
   croft.child.kill('SIGTERM');
@@ -27,6 +27,24 @@ test('a Croft that is started first says what it waits for, and is ready when th
   await until(() => croft.logs().includes('"ready"'), 15_000, 'it is ready');
   assert.match(croft.logs(), /"database":"PostgreSQL \d+/);
   assert.equal((await end(croft)).code, 0);
+});
+
+test('whoever asks while it waits hears that it lives and is not ready', async () => {
+  const port = await freePort();
+  const croft = serve('postgresql://croft@127.0.0.1:1/croft', `127.0.0.1:${port}`);
+  await until(() => croft.logs().includes('waiting for the database'), 5_000);
+  const ask = (path) => fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(2_000) });
+  assert.equal((await ask('/livez')).status, 200);
+  const ready = await ask('/readyz');
+  assert.equal(ready.status, 503);
+  assert.equal((await ready.json()).parts.server, 'starting');
+  for (const path of ['/api/v1/data/all', '/']) {
+    const refused = await ask(path);
+    assert.equal(refused.status, 503, path);
+    assert.equal(refused.headers.get('retry-after'), '2');
+    assert.match((await refused.json()).detail, /starting/);
+  }
+  assert.deepEqual(await end(croft), { code: 0, signal: null });
 });
 
 test('SIGTERM ends the wait, as a success', async () => {
