@@ -68,6 +68,19 @@ async function measureIngest(label) {
   say(`${label}: ${Math.round(rate)} readings/s stored and acknowledged, the senders in this process`);
 }
 
+async function measureSeries(label) {
+  const times = [];
+  let points = 0;
+  for (let i = 0; i < 20; i++) {
+    const began = performance.now();
+    const answer = await user.get('/api/v1/data/series', { device: made[i % devices].id, measurement: 'temperature', from: new Date(monthStart(months - 1)).toISOString(), to: new Date(Date.now() - 3 * 3_600_000).toISOString() });
+    times.push(performance.now() - began);
+    points = answer.points.length;
+  }
+  times.sort((a, b) => a - b);
+  say(`${label}: ${points} points of ${months} months of one measurement, over HTTP: median ${times[10].toFixed(1)} ms, longest ${times[19].toFixed(1)} ms`);
+}
+
 await measureLast('empty');
 await measureIngest('empty');
 
@@ -86,6 +99,8 @@ for (let ago = months - 1; ago >= 0; ago--) {
   );
   say(`  ${months - ago} of ${months} months filled after ${Math.round((performance.now() - began) / 1000)} s`);
 }
+// What was put behind Croft's back is not rolled up yet.
+postgres.query('UPDATE data_devices SET rolled = 0', url);
 postgres.query('VACUUM ANALYZE', url);
 const bytes = Number(postgres.query(`SELECT pg_database_size('${url}')`, 'postgres'));
 const rows = count();
@@ -94,6 +109,11 @@ say(`${(rows / 1e6).toFixed(1)} million readings of ${devices} devices: ${(bytes
 // The server has closed our idle connection meanwhile, which the busy script could not notice.
 await user.get('/api/v1/auth/me').catch(() => {});
 await measureLast('full');
+await measureSeries('full, before the hours are rolled up');
+const rolling = performance.now();
+await until(() => postgres.query('SELECT COUNT(*) FROM data_devices WHERE rolled < (SELECT horizon FROM data_rollups)', url) === '0', 1_800_000, 'the hours are rolled up');
+say(`rolling all hours up, beside other work, took ${Math.round((performance.now() - rolling) / 1000)} s`);
+await measureSeries('full, from hours');
 await measureIngest('full');
 
 await croft.stop();

@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "data/month.hpp"
+#include "data/rollup.hpp"
 
 namespace croft::data {
 namespace {
@@ -37,6 +38,7 @@ void BatchStore::store(db::Connection& connection, Batch& batch) {
   for (std::size_t i = 0; i < batch.arrivals.size(); ++i) add(store, batch.arrivals[i], i);
   make_room(store);
   insert_rows(store, batch);
+  mark_late(connection, batch);
   put_sequences(store);
   tell_ranges(batch);
   bound_memory();
@@ -186,6 +188,19 @@ void BatchStore::insert_rows(ReadingStore& store, Batch& batch) {
   if (!readings_.empty())
     store.insert(readings_,
                  [&](std::size_t i) { batch.arrivals[rows_[i].arrival].fate = Fate::stored; });
+}
+
+// Hours that are rolled up already have to be rolled up again.
+void BatchStore::mark_late(db::Connection& connection, const Batch& batch) {
+  RollupStore rollups(connection);
+  const auto horizon = rollups.horizon();
+  late_.clear();
+  for (const auto& row : rows_) {
+    const DeviceHour at{row.reading.device, hour_of(row.reading.time_ms)};
+    const bool fresh = batch.arrivals[row.arrival].fate == Fate::stored;
+    if (fresh && at.hour < horizon && (late_.empty() || late_.back() != at)) late_.push_back(at);
+  }
+  if (!late_.empty()) rollups.mark_stale(late_);
 }
 
 void BatchStore::put_sequences(ReadingStore& store) {

@@ -12,6 +12,7 @@
 
 #include "data/batch.hpp"
 #include "data/reading_store.hpp"
+#include "data/rollup_store.hpp"
 #include "data/sequence_set.hpp"
 #include "data/value_codec.hpp"
 
@@ -85,6 +86,7 @@ class BatchStore {
   bool number(ReadingStore&, Device&, const Sequence&, std::size_t index);
   void make_room(ReadingStore&);
   void insert_rows(ReadingStore&, Batch&);
+  void mark_late(db::Connection&, const Batch&);
   void put_sequences(ReadingStore&);
   void tell_ranges(Batch&);
   void bound_memory();
@@ -99,6 +101,7 @@ class BatchStore {
   // Room that is used again for each batch.
   std::vector<Row> rows_;
   std::vector<StoredReading> readings_;
+  std::vector<DeviceHour> late_;
   std::vector<StoredSequences> sequences_;
   std::string text_;
   std::vector<CodedValue> values_;

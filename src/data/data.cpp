@@ -13,6 +13,7 @@
 #include "data/refused.hpp"
 #include "data/removal.hpp"
 #include "data/retention.hpp"
+#include "data/rollups.hpp"
 #include "data/routes.hpp"
 #include "data/scan.hpp"
 #include "db/migrations.hpp"
@@ -49,8 +50,9 @@ struct Service::Rooms {
         refusals(n.loop, n.db, n.directory, n.clock, n.metrics),
         removal(n.loop, n.db, writer, refusals, n.feed),
         retention(n.loop, n.db, writer, n.clock, config.retention),
+        rollups(n.loop, n.db, n.clock, config.retention),
         ingest({n.mqtt, n.directory, n.feed, n.devices, n.clock, n.metrics, writer, refusals}),
-        routes({n.db, names, n.directory, n.clock}),
+        routes({n.db, names, n.directory, n.clock, config.retention}),
         ended(n.loop) {}
 
   Task<void> side(Task<void> part) {
@@ -67,10 +69,11 @@ struct Service::Rooms {
   Refusals refusals;
   Removal removal;
   Retention retention;
+  Rollups rollups;
   Ingest ingest;
   Routes routes;
   bool writing = false;
-  int running = 0;  // of the other three
+  int running = 0;  // of the other four
   Event ended;
 };
 
@@ -106,10 +109,11 @@ void Service::Rooms::remember_latest() {
 Task<void> Service::run() {
   auto& rooms = *rooms_;
   if (rooms.running == 0) {
-    rooms.running = 3;
+    rooms.running = 4;
     spawn(rooms.needs.loop, "data", rooms.side(rooms.refusals.run()));
     spawn(rooms.needs.loop, "data", rooms.side(rooms.removal.run()));
     spawn(rooms.needs.loop, "data", rooms.side(rooms.retention.run()));
+    spawn(rooms.needs.loop, "data", rooms.side(rooms.rollups.run()));
   }
   rooms.writing = true;
   co_await rooms.writer.run();
@@ -124,6 +128,7 @@ Task<void> Service::drain() {
   rooms.refusals.stop();
   rooms.removal.stop();
   rooms.retention.stop();
+  rooms.rollups.stop();
   while (rooms.writing || rooms.running > 0) co_await rooms.ended.wait();
   if (rooms.needs.mqtt.connected()) co_await rooms.needs.mqtt.flush(kFlush);
 }

@@ -27,6 +27,13 @@ constexpr db::Migration kMigrations[] = {
      " PRIMARY KEY (device, id)){clustered};"
      "CREATE TABLE refused_totals (device INTEGER NOT NULL, reason TEXT NOT NULL,"
      " count BIGINT NOT NULL, PRIMARY KEY (device, reason)){clustered}"},
+    {2,
+     "ALTER TABLE data_devices ADD COLUMN rolled BIGINT NOT NULL DEFAULT 0;"
+     "CREATE TABLE reading_hours (device INTEGER NOT NULL, hour INTEGER NOT NULL,"
+     " vals {bytes} NOT NULL, stale INTEGER NOT NULL, PRIMARY KEY (device, hour)){clustered};"
+     "CREATE INDEX reading_hours_stale ON reading_hours (stale) WHERE stale = 1;"
+     "CREATE TABLE data_rollups (horizon BIGINT NOT NULL);"
+     "INSERT INTO data_rollups (horizon) VALUES (0)"},
 };
 
 }  // namespace

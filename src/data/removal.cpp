@@ -2,15 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/removal.hpp"
 
+#include <limits>
 #include <vector>
 
 #include "data/reading_store.hpp"
 #include "data/refused_store.hpp"
+#include "data/rollup_store.hpp"
 
 namespace croft::data {
 namespace {
 
 constexpr std::size_t kRowsOfStep = 1000;
+constexpr std::int64_t kNever = std::numeric_limits<std::int32_t>::max();  // as an hour
 constexpr std::chrono::milliseconds kBetweenSteps{5};  // readings that arrive go first
 constexpr std::chrono::seconds kAfterFailure{10};
 
@@ -88,6 +91,7 @@ Task<bool> Removal::delete_step(std::int64_t number) {
   co_return co_await database_.write([number](db::Connection& connection) {
     ReadingStore readings(connection);
     if (readings.delete_some(number, kRowsOfStep)) return true;
+    if (RollupStore(connection).delete_before(number, kNever, kRowsOfStep)) return true;
     RefusedStore(connection).forget_device(number);
     readings.forget_device(number);
     return false;

@@ -129,8 +129,10 @@ Task<http::Response> Routes::series(http::Request& request) {
   if (!selected) co_return http::problem(selected.error());
   std::string device = selected->front().str();
   std::string name(measurement);
-  const SeriesBuilder series =
-      co_await read_series(needs_.db, std::move(device), std::move(name), range, points);
+  const auto readings_from =
+      needs_.keep > Seconds(0) ? needs_.clock.now() - needs_.keep : Instant();
+  const SeriesBuilder series = co_await read_series(needs_.db, std::move(device), std::move(name),
+                                                    range, points, readings_from);
   co_return http::Response::json(write_series(series, range));
 }
 

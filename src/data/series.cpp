@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "base/json.hpp"
 #include "data/reading_store.hpp"
+#include "data/rollup_store.hpp"
 #include "data/value_codec.hpp"
 
 namespace croft::data {
@@ -44,53 +46,130 @@ bool read_some(ReadingStore& store, std::int64_t device, std::uint32_t measureme
   return rows == kRowsOfJob;
 }
 
+// A stretch of time: to be read, or an hour that is rolled up.
+struct Piece {
+  std::int64_t from_ms;
+  std::int64_t before_ms;
+  std::optional<Rolled> rolled;
+};
+
+struct Plan {
+  std::int64_t device = 0;
+  std::uint32_t measurement = 0;
+  Grain grain = Grain::readings;
+  std::vector<Piece> pieces;  // in the order of time
+
+  void read(std::int64_t from_ms, std::int64_t before_ms) {
+    if (from_ms >= before_ms) return;
+    if (!pieces.empty() && !pieces.back().rolled && pieces.back().before_ms == from_ms)
+      pieces.back().before_ms = before_ms;
+    else
+      pieces.push_back({from_ms, before_ms, std::nullopt});
+  }
+};
+
+// The hours from <= hour < before are taken as they are rolled up, except where they are stale.
+void use_hours(RollupStore& store, Plan& plan, std::int64_t from, std::int64_t before) {
+  store.each(plan.device, from, before, [&](std::int64_t hour, std::string_view text, bool stale) {
+    Rolled rolled;
+    if (stale)
+      plan.read(hour * kHourMs, (hour + 1) * kHourMs);
+    else if (find_rolled(text, plan.measurement, rolled))
+      plan.pieces.push_back({hour * kHourMs, (hour + 1) * kHourMs, rolled});
+  });
+}
+
+std::int64_t readings_in(const Plan& plan) {
+  std::int64_t count = 0;
+  for (const auto& piece : plan.pieces) count += piece.rolled ? piece.rolled->count : 0;
+  return count;
+}
+
+Plan make_plan(db::Connection& connection, const std::string& device,
+               const std::string& measurement, const TimeRange& range, std::size_t points,
+               Instant readings_from) {
+  ReadingStore readings(connection);
+  RollupStore hours(connection);
+  Plan plan;
+  plan.device = readings.device_number(device);
+  plan.measurement = readings.measurement_id(measurement);
+  if (plan.device == 0 || plan.measurement == 0) return plan;
+  const auto from = to_ms(range.from), to = to_ms(range.to), kept_from = to_ms(readings_from);
+  const auto first = hour_of(from + kHourMs - 1);
+  auto before = std::min(hours.rolled(plan.device), hour_of(to));
+  const bool coarse = bucket_width(range, points).count() >= kHourMs;
+  if (!coarse) before = std::min(before, hour_of(kept_from));
+  if (first < before) {
+    plan.grain = Grain::hours;
+    plan.read(from, first * kHourMs);
+    use_hours(hours, plan, first, before);
+    plan.read(before * kHourMs, to);
+  }
+  // Few readings are shown as they are.
+  const bool few = from >= kept_from && readings_in(plan) <= static_cast<std::int64_t>(points);
+  if (plan.grain == Grain::readings || few) {
+    plan.grain = Grain::readings;
+    plan.pieces.clear();
+    plan.read(from, to);
+  }
+  return plan;
+}
+
 }  // namespace
 
-SeriesBuilder::SeriesBuilder(TimeRange range, std::size_t points)
-    : from_ms_(to_ms(range.from)), most_(points), width_(bucket_width(range, points)) {}
+SeriesBuilder::SeriesBuilder(TimeRange range, std::size_t points, Grain grain)
+    : from_ms_(to_ms(range.from)), most_(points), grain_(grain), grid_ms_(from_ms_) {
+  if (grain == Grain::hours) range.from = instant_from_ms(grid_ms_ = hour_of(from_ms_) * kHourMs);
+  width_ = bucket_width(range, points);
+  if (grain == Grain::hours)
+    width_ = Milliseconds((width_.count() + kHourMs - 1) / kHourMs * kHourMs);
+}
 
-void SeriesBuilder::add(std::int64_t time_ms, double value) {
-  const Point point{time_ms, value, value, value, 1};
+Milliseconds SeriesBuilder::resolution() const {
+  if (folded_) return width_;
+  return Milliseconds(grain_ == Grain::hours ? kHourMs : 0);
+}
+
+void SeriesBuilder::add(const Point& point) {
   if (!folded_ && points_.size() < most_) {
     points_.push_back(point);
     return;
   }
   if (!folded_) fold();
-  put(time_ms, point);
+  put(point);
 }
 
 void SeriesBuilder::fold() {
   folded_ = true;
   const auto single = std::exchange(points_, {});
-  for (const auto& point : single) put(point.time_ms, point);
+  for (const auto& point : single) put(point);
 }
 
-void SeriesBuilder::put(std::int64_t time_ms, const Point& point) {
-  const auto begin = from_ms_ + (time_ms - from_ms_) / width_.count() * width_.count();
-  if (points_.empty() || points_.back().time_ms != begin) {
-    points_.push_back(point);
-    points_.back().time_ms = begin;
-    return;
-  }
-  auto& bucket = points_.back();
-  bucket.least = std::min(bucket.least, point.least);
-  bucket.most = std::max(bucket.most, point.most);
-  bucket.sum += point.sum;
-  bucket.count += point.count;
+void SeriesBuilder::put(const Point& point) {
+  const auto begin =
+      std::max(from_ms_, grid_ms_ + (point.time_ms - grid_ms_) / width_.count() * width_.count());
+  if (points_.empty() || points_.back().time_ms != begin) points_.push_back({{}, begin});
+  points_.back().add(point);
 }
 
 Task<SeriesBuilder> read_series(db::Database& database, std::string device, std::string measurement,
-                                TimeRange range, std::size_t points) {
-  SeriesBuilder series(range, points);
-  Place after{to_ms(range.from) - 1, std::numeric_limits<std::int64_t>::max()};
-  for (bool more = true; more;) {
-    more = co_await database.read([&](db::Connection& connection) {
-      ReadingStore store(connection);
-      const auto number = store.device_number(device);
-      const auto id = store.measurement_id(measurement);
-      if (number == 0 || id == 0) return false;
-      return read_some(store, number, id, after, to_ms(range.to), series);
-    });
+                                TimeRange range, std::size_t points, Instant readings_from) {
+  const Plan plan = co_await database.read([&](db::Connection& connection) {
+    return make_plan(connection, device, measurement, range, points, readings_from);
+  });
+  SeriesBuilder series(range, points, plan.grain);
+  for (const auto& piece : plan.pieces) {
+    if (piece.rolled) {
+      series.add({*piece.rolled, piece.from_ms});
+      continue;
+    }
+    Place after{piece.from_ms - 1, std::numeric_limits<std::int64_t>::max()};
+    for (bool more = true; more;) {
+      more = co_await database.read([&](db::Connection& connection) {
+        ReadingStore store(connection);
+        return read_some(store, plan.device, plan.measurement, after, piece.before_ms, series);
+      });
+    }
   }
   co_return series;
 }

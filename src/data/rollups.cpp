@@ -1,0 +1,130 @@
+// Follows the hours as they end, device by device.
+// SPDX-License-Identifier: Apache-2.0
+#include "data/rollups.hpp"
+
+#include <limits>
+
+#include "data/reading_store.hpp"
+#include "data/rollup.hpp"
+#include "data/rollup_store.hpp"
+
+namespace croft::data {
+namespace {
+
+constexpr std::size_t kRowsOfStep = 4000;  // some milliseconds of the writing worker's time
+constexpr std::size_t kDevicesOfStep = 100;
+constexpr std::chrono::milliseconds kBetweenSteps{5};  // readings that arrive go first
+constexpr std::chrono::minutes kBetweenPasses{1};
+
+Place before_hour(std::int64_t hour) {
+  return {hour * kHourMs - 1, std::numeric_limits<std::int64_t>::max()};
+}
+
+// Rolls up one hour; returns how many readings it has.
+std::size_t roll(db::Connection& connection, const DeviceHour& at) {
+  ReadingStore readings(connection);
+  HourBuilder builder;
+  std::size_t rows = 0;
+  readings.forward(at.device, before_hour(at.hour), (at.hour + 1) * kHourMs,
+                   std::numeric_limits<std::int64_t>::max(), [&](const StoredReading& row) {
+                     builder.add(row.values);
+                     ++rows;
+                   });
+  RollupStore hours(connection);
+  if (rows > 0)
+    hours.put(at, builder.encode());
+  else
+    hours.remove(at);
+  return rows;
+}
+
+// The first hour from that one on that has readings, `horizon` when there is none before it.
+std::int64_t next_hour(db::Connection& connection, const DeviceHour& from, std::int64_t horizon) {
+  auto next = horizon;
+  ReadingStore(connection)
+      .forward(from.device, before_hour(from.hour), horizon * kHourMs, 1,
+               [&](const StoredReading& row) { next = hour_of(row.time_ms); });
+  return next;
+}
+
+}  // namespace
+
+Rollups::Rollups(const Executor& executor, db::Database& database, const Clock& clock, Seconds keep)
+    : database_(database), clock_(clock), keep_(keep), stopped_(executor) {}
+
+Task<void> Rollups::run() {
+  while (!stopping_) {
+    std::string failure;
+    try {
+      co_await pass();
+    } catch (const std::exception& error) {
+      failure = error.what();
+    }
+    if (!failure.empty())
+      complaint_.write(log::Level::warning, "data",
+                       "hours cannot be rolled up yet, long charts are slower; check the database",
+                       {{"error", failure}});
+    co_await stopped_.wait_for(kBetweenPasses);
+  }
+}
+
+void Rollups::stop() {
+  stopping_ = true;
+  stopped_.raise();
+}
+
+Task<void> Rollups::pass() {
+  const bool moved = co_await database_.write(
+      [this](db::Connection& connection) { return move_horizon(connection); });
+  if (moved) co_return;
+  for (const auto step : {&Rollups::roll_some, &Rollups::renew_some}) {
+    for (bool more = true; more && !stopping_;) {
+      more = co_await database_.write(
+          [this, step](db::Connection& connection) { return (this->*step)(connection); });
+      if (more) co_await sleep_for(kBetweenSteps);
+    }
+  }
+}
+
+bool Rollups::move_horizon(db::Connection& connection) {
+  RollupStore store(connection);
+  const auto wanted = hour_of(to_ms(clock_.now() - kSettled));
+  if (store.horizon() == wanted) return false;
+  store.set_horizon(wanted);
+  return true;
+}
+
+bool Rollups::roll_some(db::Connection& connection) {
+  RollupStore store(connection);
+  const auto horizon = store.horizon();
+  const auto devices = store.unrolled(horizon, kDevicesOfStep);
+  std::size_t rows = 0;
+  for (auto at : devices) {
+    while (at.hour < horizon && rows < kRowsOfStep) {
+      at.hour = next_hour(connection, at, horizon);
+      if (at.hour < horizon) rows += roll(connection, at), ++at.hour;
+    }
+    store.set_rolled(at);
+    if (rows >= kRowsOfStep) return true;
+  }
+  return devices.size() == kDevicesOfStep;
+}
+
+// Of readings that are older than they are kept some may be gone already.
+bool Rollups::renew_some(db::Connection& connection) {
+  RollupStore store(connection);
+  const auto kept_from = keep_ > Seconds(0) ? hour_of(to_ms(clock_.now() - keep_)) + 1
+                                            : std::numeric_limits<std::int64_t>::min();
+  const auto hours = store.stale(kDevicesOfStep);
+  std::size_t rows = 0;
+  for (const auto& at : hours) {
+    if (rows >= kRowsOfStep) return true;
+    if (at.hour < kept_from)
+      store.keep(at);
+    else
+      rows += roll(connection, at);
+  }
+  return hours.size() == kDevicesOfStep;
+}
+
+}  // namespace croft::data

@@ -1,0 +1,41 @@
+// Rolls readings up into hours, so that a chart of years need not read them one by one.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/task.hpp"
+#include "db/database.hpp"
+
+namespace croft::data {
+
+// An hour is rolled up once it has been over for a while, and again when a late reading came. On
+// the loop; the work is done in small transactions.
+class Rollups {
+ public:
+  static constexpr std::chrono::minutes kSettled{15};  // after the end of an hour
+
+  // Readings older than `keep` are forgotten, the hours that were made of them stay; 0: for ever.
+  Rollups(const Executor&, db::Database&, const Clock&, Seconds keep);
+
+  // Looks every minute, until stop().
+  Task<void> run();
+  void stop();
+  // Looks once. When the horizon was due to move that is all it does: readings that are on their
+  // way into hours before it then are marked by those who store them.
+  Task<void> pass();
+
+ private:
+  bool move_horizon(db::Connection&);
+  bool roll_some(db::Connection&);
+  bool renew_some(db::Connection&);
+
+  db::Database& database_;
+  const Clock& clock_;
+  Seconds keep_;
+  bool stopping_ = false;
+  Event stopped_;
+  log::Throttle complaint_{60};
+};
+
+}  // namespace croft::data
