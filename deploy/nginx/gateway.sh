@@ -47,9 +47,10 @@ fill() {
     -e "s|@CONNECTIONS@|${CROFT_GATEWAY_CONNECTIONS:-256}|g" "$1" >"$2"
 }
 
-# addresses HOST: every address it has now, one a line.
+# addresses HOST: every address it has now, one a line. A name server that cannot reach its own may think about an unknown name for
+# twenty seconds; the other services are not to wait for that.
 addresses() {
-  getent ahosts "$1" | while read -r address kind _; do
+  timeout 2 getent ahosts "$1" | while read -r address kind _; do
     case $kind:$address in
       STREAM:*:*) printf '[%s]\n' "$address" ;;
       STREAM:*) printf '%s\n' "$address" ;;
