@@ -100,9 +100,12 @@ export function sumOf(text, name, labels = {}) {
 
 /**
  * How Croft is laid out under test: `embedded` (one process, SQLite, sessions in the process), `engines` (one process on PostgreSQL and
- * Redis), or `apart` (four processes on PostgreSQL, Redis and a broker of their own, behind NGINX).
+ * Redis), `apart` (four processes on PostgreSQL, Redis and a broker of their own, behind NGINX), or `containers` (the same as containers,
+ * which are running where CROFT_URL says).
  */
 export const layout = process.env.CROFT_LAYOUT ?? 'embedded';
+/** The gateway shows nobody how the services are. */
+export const behindGateway = layout === 'apart' || layout === 'containers';
 
 async function engines() {
   const { databases, sessionStore } = await import('./engines.mjs');
