@@ -10,8 +10,9 @@
 #include <iostream>
 #include <map>
 
-#include "app/administration.hpp"
+#include "app/admin_commands.hpp"
 #include "app/ask_health.hpp"
+#include "app/backup.hpp"
 #include "app/config.hpp"
 #include "app/doctor.hpp"
 #include "app/interrupted.hpp"
@@ -117,114 +118,6 @@ int examine(const ConfigFlags& flags, const std::string& mail_to) {
   return doctor(loaded.config, mail_to);
 }
 
-// The first line of standard input, for passwords that must not appear among the processes.
-std::string read_password() {
-  if (::isatty(0) != 0) std::fprintf(stderr, "Password: ");
-  std::string line;
-  std::getline(std::cin, line);
-  return line;
-}
-
-std::optional<std::string> chosen_password(bool from_stdin) {
-  if (!from_stdin) return std::nullopt;
-  return read_password();
-}
-
-struct AdminFlags {
-  std::string state_dir = "./croft-data";
-  std::string name;
-  std::string email;
-  std::string user;
-  std::string id;
-  bool password_stdin = false;
-
-  Administration administration() const { return Administration(state_dir); }
-};
-
-CLI::App* admin_command(CLI::App& parent, AdminFlags& flags, const char* name, const char* help) {
-  auto* command = parent.add_subcommand(name, help);
-  command->add_option("--state-dir", flags.state_dir, "of the running Croft")
-      ->envname("CROFT_STATE_DIR")
-      ->capture_default_str();
-  return command;
-}
-
-void say_password(const std::optional<std::string>& made, const std::string& name) {
-  if (made) std::cout << "password of " << name << " (shown this once): " << *made << '\n';
-}
-
-void add_user_commands(CLI::App& app, AdminFlags& flags) {
-  auto* user = app.add_subcommand("user", "accounts of a running Croft");
-  user->require_subcommand(1);
-  auto* add = admin_command(*user, flags, "add", "make an account");
-  add->add_option("name", flags.name, "username")->required();
-  add->add_option("--email", flags.email, "default: NAME@localhost");
-  add->add_flag("--password-stdin", flags.password_stdin, "read the password; else one is made");
-  add->callback([&flags] {
-    const auto email = flags.email.empty() ? flags.name + "@localhost" : flags.email;
-    const auto made =
-        flags.administration().add_user(flags.name, email, chosen_password(flags.password_stdin));
-    std::cout << "account " << flags.name << " made\n";
-    say_password(made, flags.name);
-  });
-  admin_command(*user, flags, "list", "show all accounts")->callback([&flags] {
-    for (const auto& one : flags.administration().users())
-      std::printf("%-24s %-8s %s\n", one.username.c_str(), one.role.c_str(), one.email.c_str());
-  });
-  auto* reset = admin_command(*user, flags, "reset-password",
-                              "set a new password and end the account's sessions");
-  reset->add_option("name", flags.name, "username")->required();
-  reset->add_flag("--password-stdin", flags.password_stdin, "read the password; else one is made");
-  reset->callback([&flags] {
-    const auto made =
-        flags.administration().reset_password(flags.name, chosen_password(flags.password_stdin));
-    std::cout << "password of " << flags.name << " changed; its sessions have ended\n";
-    say_password(made, flags.name);
-  });
-  auto* remove = admin_command(*user, flags, "remove", "remove an account without devices");
-  remove->add_option("name", flags.name, "username")->required();
-  remove->callback([&flags] {
-    flags.administration().remove_user(flags.name);
-    std::cout << "account " << flags.name << " removed\n";
-  });
-}
-
-void show_secret(const Administration::Device& device) {
-  std::cout << "device " << device.id << '\n'
-            << "secret (shown this once): " << device.secret << '\n'
-            << "try: mosquitto_pub -u " << device.id << " -P " << device.secret
-            << " -q 1 -t croft/v1/" << device.id << "/telemetry -m '{\"temperature\":21.5}'\n";
-}
-
-void add_device_commands(CLI::App& app, AdminFlags& flags) {
-  auto* device = app.add_subcommand("device", "devices of a running Croft");
-  device->require_subcommand(1);
-  auto* add = admin_command(*device, flags, "add", "register a device and show its credentials");
-  add->add_option("name", flags.name, "what people call it")->required();
-  add->add_option("--user", flags.user, "its owner; needed when there are several accounts");
-  add->callback([&flags] {
-    const auto administration = flags.administration();
-    show_secret(administration.add_device(administration.pick_user(flags.user), flags.name));
-  });
-  auto* list = admin_command(*device, flags, "list", "show an account's devices");
-  list->add_option("--user", flags.user, "needed when there are several accounts");
-  list->callback([&flags] {
-    const auto administration = flags.administration();
-    for (const auto& one : administration.devices(administration.pick_user(flags.user)))
-      std::printf("%-18s %-8s %s\n", one.id.c_str(), one.online ? "online" : "offline",
-                  one.name.c_str());
-  });
-  auto* rotate = admin_command(*device, flags, "rotate", "give a device a new secret");
-  rotate->add_option("id", flags.id, "the device")->required();
-  rotate->callback([&flags] { show_secret(flags.administration().rotate_device(flags.id)); });
-  auto* remove = admin_command(*device, flags, "remove", "remove a device with all its readings");
-  remove->add_option("id", flags.id, "the device")->required();
-  remove->callback([&flags] {
-    flags.administration().remove_device(flags.id);
-    std::cout << "device " << flags.id << " removed\n";
-  });
-}
-
 struct TlsFlags {
   std::string state_dir = "./croft-data";
   std::vector<std::string> names;
@@ -324,6 +217,44 @@ void add_simulate_command(CLI::App& app, SimulateFlags& flags, int& exit_code) {
   });
 }
 
+// Loads the configuration for work that is not serving; nothing when it has mistakes.
+std::optional<Config> load_for_work(const ConfigFlags& flags) {
+  auto loaded = load(flags);
+  if (!report(loaded.mistakes)) return std::nullopt;
+  log::configure(log::Level::warning, log::Format::text);
+  return std::move(loaded.config);
+}
+
+struct BackupFlags {
+  std::string file;
+  bool replace = false;
+};
+
+void add_backup_commands(CLI::App& app, ConfigFlags& config, BackupFlags& flags, int& exit_code) {
+  auto* backup = app.add_subcommand(
+      "backup",
+      "write this installation into one file, also while Croft runs: accounts, devices, readings, "
+      "commands, keys and the certificates of `croft tls`; for its owner alone");
+  backup->add_option("file", flags.file, "a new file")->type_name("FILE")->required();
+  add_config_flags(*backup, config);
+  backup->callback([&] {
+    const auto loaded = load_for_work(config);
+    if (loaded) back_up(*loaded, flags.file);
+    exit_code = loaded ? 0 : 1;
+  });
+  auto* restore = app.add_subcommand(
+      "restore", "check a backup and put it into the state directory of a Croft that is stopped");
+  restore->add_option("file", flags.file, "what croft backup wrote")->type_name("FILE")->required();
+  restore->add_flag("--replace", flags.replace,
+                    "put the installation that is there aside, into a folder beside the new one");
+  add_config_flags(*restore, config);
+  restore->callback([&] {
+    const auto loaded = load_for_work(config);
+    if (loaded) app::restore(*loaded, flags.file, flags.replace);
+    exit_code = loaded ? 0 : 1;
+  });
+}
+
 void add_health_command(CLI::App& app, std::string& url, std::string& state_dir, int& exit_code) {
   auto* health = app.add_subcommand("health", "ask whether a running Croft or broker is ready");
   health->add_option("url", url, "http://host:port or mqtt://host:port; else by --state-dir");
@@ -378,11 +309,13 @@ int run_command_line(int argc, char** argv) {
   add_config_flags(*doctor_command, config);
   doctor_command->callback([&] { exit_code = examine(config, mail_to); });
 
+  BackupFlags backup;
+  add_backup_commands(app, config, backup, exit_code);
+
   std::string health_url;
   std::string health_state_dir = "./croft-data";
   add_health_command(app, health_url, health_state_dir, exit_code);
-  add_user_commands(app, admin);
-  add_device_commands(app, admin);
+  add_admin_commands(app, admin);
   add_tls_commands(app, tls);
   add_simulate_command(app, simulation, exit_code);
 

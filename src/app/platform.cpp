@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "app/backup.hpp"
 #include "app/health.hpp"
 #include "app/notify_socket.hpp"
 #include "app/platform_wiring.hpp"
@@ -27,6 +28,7 @@ constexpr milliseconds kStoreAnswers{2000};
 Platform::Wiring::Wiring(Config config, Targets targets)
     : config_(std::move(config)), targets_(targets) {
   security::prepare_crypto();
+  finish_restore(state_dir_.path());
   if (targets_.auth) {
     key_ = security::SigningKey::load_or_make(state_dir_.path() / "token.key");
     verifier_.trust(key_.public_hex());
