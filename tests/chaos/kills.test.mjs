@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startApart } from '../support/apart.mjs';
 import { chance } from '../support/chance.mjs';
-import { sleep, startCroft } from '../support/croft.mjs';
+import { sleep, startCroft, until } from '../support/croft.mjs';
 import { postgresServer, redisServer } from '../support/engines.mjs';
 import { assertSound, startLoad, told } from '../support/load.mjs';
 
@@ -30,8 +30,11 @@ async function underLoad(t, croft, faults, { numbered = true } = {}) {
   }
   const result = await load.finish();
   client.url = croft.url;
-  await client.login();
-  const found = await load.audit(client);
+  // Those who just came back may need a moment; and what only the broker has acknowledged may still be with it.
+  await until(() => client.login(), 30_000, 'log-in after the last fault');
+  const whole = (found) => found.lost + found.missing === 0;
+  let found;
+  await until(async () => whole((found = await load.audit(client))), numbered ? 5_000 : 60_000).catch((error) => found ?? Promise.reject(error));
   t.diagnostic(`${JSON.stringify(done)}: ${told(found)}; sent again ${result.repeated}, node connections ${result.connects}; ${result.seconds} s`);
   assertSound(found, `CROFT_SEED=${random.seed}`);
   assert.equal(found.missing, 0, `after the last fault everything arrives: ${JSON.stringify(found)}`);
