@@ -58,7 +58,8 @@ emulate() {
   mkdir -p "$directory/emulated"
   local how="$emulator -L $sysroot"
   ! is_native || how=''
-  printf '#!/bin/sh\nexec %s %s "$@"\n' "$how" "$2" >"$directory/emulated/$1"
+  # The guard is of ARCH, and so must be the broker that loads it.
+  printf '#!/bin/sh\nPATH=%s:$PATH\nexport PATH\nexec %s %s "$@"\n' "$root/$directory/emulated" "$how" "$2" >"$directory/emulated/$1"
   chmod +x "$directory/emulated/$1"
 }
 
