@@ -57,10 +57,10 @@ class Node {
   Totals& totals_;
   std::string device_;
   std::string topic_;
-  std::deque<Kept> kept_;        // in the order of their numbers
-  std::uint32_t first_ = 1;      // the number of kept_.front()
-  std::uint32_t unsent_ = 1;     // the next to be sent (again)
-  std::uint32_t ever_sent_ = 1;  // the next that was never sent
+  std::deque<Kept> kept_;                                 // in the order of their numbers
+  std::uint32_t first_ = 1;                               // the number of kept_.front()
+  std::uint32_t unsent_ = 1;                              // the next to be sent (again)
+  std::uint32_t ever_sent_ = 1;                           // the next that was never sent
   steady_clock::time_point moved_ = steady_clock::now();  // when the oldest was last another one
   mqtt::Client client_;
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/failpoint.hpp"
 #include "base/json.hpp"
 #include "protocol/ack_codec.hpp"
 #include "protocol/topics.hpp"
@@ -51,15 +52,19 @@ Ingest::Ingest(Needs needs)
 // before lets it come again, and coming again is harmless. Readings that others must do something
 // about (triggers judge them) are handed on, and the message waits for those to say that they have.
 Journey Ingest::journey(DeviceId device, mqtt::Delivery delivery, Instant received) {
+  CROFT_FAILPOINT("received");
   if (!needs_.writer.has_room()) co_await needs_.writer.room();
   if (!needs_.writer.has_room()) co_return;  // the writer has given up
   const auto share = append_readings(device, delivery, received);
   if (share) {
+    CROFT_FAILPOINT("appended");
     co_await share->ended();
     if (!share->batch->committed) co_return;
     auto to_keep = readings_to_keep(device, *share);
     tell_live_view(device, *share);
+    CROFT_FAILPOINT("told");
     send_acks(device, *share);
+    CROFT_FAILPOINT("acknowledged to the node");
     refuse_rest(device, delivery, *share, received);
     if (!to_keep.empty()) {
       give_to_keepers(device, std::move(to_keep), std::move(delivery));
@@ -67,6 +72,7 @@ Journey Ingest::journey(DeviceId device, mqtt::Delivery delivery, Instant receiv
     }
   }
   delivery.acknowledge();
+  CROFT_FAILPOINT("acknowledged");
 }
 
 void Ingest::subscribe(const std::vector<Source>& sources) {

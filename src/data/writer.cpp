@@ -5,6 +5,8 @@
 #include <chrono>
 #include <utility>
 
+#include "base/failpoint.hpp"
+
 namespace croft::data {
 namespace {
 
@@ -124,8 +126,12 @@ Task<void> Writer::keep(Batch& batch) {
     std::string failure;
     const auto started = steady_clock::now();
     try {
-      co_await database_.write(
-          [&](db::Connection& connection) { store_.store(connection, batch); });
+      co_await database_.write([&](db::Connection& connection) {
+        CROFT_FAILPOINT("writing");
+        store_.store(connection, batch);
+        CROFT_FAILPOINT("written");
+      });
+      CROFT_FAILPOINT("committed");
     } catch (const std::exception& error) {
       failure = error.what();
     }
