@@ -7,7 +7,7 @@ import { Node, sleep, startCroft, until } from '../support/croft.mjs';
 import { assertSound, bench, startLoad, told } from '../support/load.mjs';
 
 const long = process.env.CROFT_LONG;
-const storm = long ? 5000 : 1000;
+const storm = long ? 5000 : 300;
 
 async function sound(t, client, load) {
   const result = await load.finish();

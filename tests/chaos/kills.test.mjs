@@ -9,8 +9,8 @@ import { postgresServer, redisServer } from '../support/engines.mjs';
 import { assertSound, startLoad, told } from '../support/load.mjs';
 
 const long = process.env.CROFT_LONG;
-const rounds = Number(process.env.CROFT_KILLS ?? (long ? 110 : 8));
-const rate = Number(process.env.CROFT_RATE ?? (long ? 3000 : 1000));
+const rounds = Number(process.env.CROFT_KILLS ?? (long ? 130 : 6));
+const rate = Number(process.env.CROFT_RATE ?? (long ? 5000 : 1000));
 
 // Does `faults` in random order, each after readings flowed and at a random moment, and audits what is left.
 async function underLoad(t, croft, faults, { numbered = true } = {}) {

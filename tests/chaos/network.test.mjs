@@ -8,7 +8,7 @@ import { sleep, startCroft } from '../support/croft.mjs';
 import { postgresServer } from '../support/engines.mjs';
 import { assertSound, startLoad, told } from '../support/load.mjs';
 
-const rounds = process.env.CROFT_LONG ? 60 : 6;
+const rounds = process.env.CROFT_LONG ? 60 : 4;
 // Of a stall the programs hear nothing until it is over.
 const patience = 120_000;
 

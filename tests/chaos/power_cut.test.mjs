@@ -8,7 +8,7 @@ import { chance } from '../support/chance.mjs';
 import { binary, sleep, startCroft, temporaryDirectory } from '../support/croft.mjs';
 import { assertSound, startLoad, told } from '../support/load.mjs';
 
-const cuts = process.env.CROFT_LONG ? 60 : 6;
+const cuts = process.env.CROFT_LONG ? 60 : 4;
 const sector = 512;
 
 // What the disk holds after the cut: what was synced, and of what was not, any sectors that the disk happened to write before.
