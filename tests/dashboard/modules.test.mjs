@@ -79,6 +79,15 @@ test('the live graph of a new device begins with the device, every other one wit
   assert.equal(rangeOf('nonsense'), live);
 });
 
+test('ticks that may be half a minute apart tell their seconds', () => {
+  const view = { name: 'x', binary: false, look: {}, height: 200 };
+  const format = (minutes, width) => figure(new Series(0), { ...view, from: 0, to: minutes * 60_000, width }).layout.xaxis.tickformat;
+  assert.equal(format(3.5, 850), '%H:%M:%S');
+  assert.equal(format(5, 850), '%H:%M:%S');
+  assert.equal(format(15, 850), '%H:%M');
+  assert.equal(format(3.5, 320), '%H:%M');
+});
+
 test('a figure is made of anything, also of nothing', () => {
   const view = { from: t0, to: t0 + 900_000, name: 'x', binary: false, look: {}, width: 600, height: 200 };
   for (const rows of [[], every(1_000, 1), every(1_000, 500, (i) => Math.sin(i))]) {

@@ -108,21 +108,25 @@ function layout(series, { from, to, name, binary, look, width, height }) {
     ? { range: [-0.1, 1.1], tickvals: [0, 1], ticktext: [valueText(false), valueText(true)] }
     : { range: steadyRange(series.extremes(), least_span[name] ?? 0), nticks: 5, tickformat: '~g' };
   const empty = series.points.length === 0;
+  const nticks = Math.max(4, Math.floor(width / 80));
   return {
     width, height, margin: { l: 48, r: 14, t: 8, b: to - from > two_hours ? 40 : 28 }, showlegend: false, dragmode: false, hovermode: 'x',
     paper_bgcolor: 'transparent', plot_bgcolor: 'transparent', font: { family: look.font },
     hoverlabel: { bgcolor: look.surface, bordercolor: look.grid, font: { color: look.text, family: look.font, size: 13 } },
     xaxis: {
-      ...axis, type: 'date', range: [from, to], nticks: Math.max(4, Math.floor(width / 80)),
-      tickformat: timeFormat(to - from), hoverformat: to - from > 2 * day ? '%-d %b, %H:%M' : '%H:%M:%S', showgrid: false, ticks: 'outside', tickcolor: look.grid,
+      ...axis, type: 'date', range: [from, to], nticks,
+      tickformat: timeFormat(to - from, nticks), hoverformat: to - from > 2 * day ? '%-d %b, %H:%M' : '%H:%M:%S', showgrid: false, ticks: 'outside', tickcolor: look.grid,
     },
     yaxis: { ...axis, ...vertical, showticklabels: !empty, showgrid: !empty },
   };
 }
 
-/** A second line names the day or month where it changes. @param {number} span ms */
-function timeFormat(span) {
-  if (span < 3 * 60_000) return '%H:%M:%S';
+/**
+ * A second line names the day or month where it changes. Ticks may be half a minute apart, and two of one minute must not read the same.
+ * @param {number} span ms @param {number} ticks at the most
+ */
+function timeFormat(span, ticks) {
+  if (span / ticks <= 30_000) return '%H:%M:%S';
   if (span <= two_hours) return '%H:%M';
   return span <= 2 * day ? '%H:%M\n%-d %b' : '%-d\n%b';
 }
