@@ -96,7 +96,7 @@ export const strings = {
 
   ranges: {
     /** @type {Record<string, string>} */
-    short: { '15m': '15 min', '1h': '1 h', '24h': '24 h', '7d': '7 d', '30d': '30 d' },
+    short: { '15m': '15 min', '1h': '1 h', '24h': '24 h', '7d': '7 d', '30d': '30 d', '1y': '1 y' },
     /** @type {Record<string, string>} */
     long: {
       '15m': 'the last 15 minutes',
@@ -104,6 +104,7 @@ export const strings = {
       '24h': 'the last 24 hours',
       '7d': 'the last 7 days',
       '30d': 'the last 30 days',
+      '1y': 'the last year',
     },
   },
 

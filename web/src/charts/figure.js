@@ -128,7 +128,8 @@ function layout(series, { from, to, name, binary, look, width, height }) {
 function timeFormat(span, ticks) {
   if (span / ticks <= 30_000) return '%H:%M:%S';
   if (span <= two_hours) return '%H:%M';
-  return span <= 2 * day ? '%H:%M\n%-d %b' : '%-d\n%b';
+  if (span <= 2 * day) return '%H:%M\n%-d %b';
+  return span <= 90 * day ? '%-d\n%b' : '%b\n%Y';
 }
 
 /**

@@ -16,6 +16,7 @@ export const ranges = [
   { key: '24h', span: 24 * hour, points: 500, every: 10_000 },
   { key: '7d', span: 7 * 24 * hour, points: 500, every: 15_000 },
   { key: '30d', span: 30 * 24 * hour, points: 500, every: 15_000 },
+  { key: '1y', span: 365 * 24 * hour, points: 500, every: 60_000 },
 ];
 
 /**
