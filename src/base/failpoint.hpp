@@ -1,5 +1,5 @@
-// Places where the program of the chaos tests can be killed; in every other program they are
-// nothing. SPDX-License-Identifier: Apache-2.0
+// Places where the chaos tests' own build can be killed; elsewhere they are nothing.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 // CROFT_FAILPOINT("committed"): with FAILPOINT=committed:200 in its environment, the program
