@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kGuardReports = "croft/v1/+/refused";
 constexpr std::string_view kTooManyNames = "tooManyNames";
+constexpr std::string_view kBehind = "behind";
 constexpr std::chrono::minutes kMostAhead{5};
 const Instant kEarliest = std::chrono::sys_days(std::chrono::January / 1 / 2020);
 
@@ -95,6 +96,8 @@ void Ingest::receive(DeviceId device, mqtt::Delivery delivery) {
   if (closed_) return;
   if (delivery.qos() == 0 && !needs_.writer.has_room()) {
     dropped_.add();
+    needs_.refusals.note(device.str(), needs_.clock.now(), kBehind,
+                         "sent with QoS 0, and the store was behind", delivery.payload());
     complaint_.write(log::Level::warning, "data",
                      "messages of QoS 0 are dropped because the store is behind; check its disk");
     return;

@@ -206,6 +206,7 @@ TEST_F(IngestTest, DropsQos0ButHoldsQos1WhenTheStoreIsBehind) {
   while (post_->acknowledged.size() < 30) loop_.run_one_for(std::chrono::milliseconds(10));
   EXPECT_EQ(told_.size(), 30U);
   EXPECT_NE(metrics_.text().find("croft_data_dropped_total 7"), std::string::npos);
+  EXPECT_TRUE(refused_for("behind")) << "the owner sees it, too";
 }
 
 TEST_F(IngestTest, AcknowledgesAlthoughAListenerFailed) {

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { audit, readLedger } from '../../bench/audit.mjs';
 import { binary, temporaryDirectory } from './croft.mjs';
-import { closeAtEnd, until, within } from './wait.mjs';
+import { closeAtEnd, sleep, until, within } from './wait.mjs';
 
 const program = join(dirname(binary), 'bench_load');
 const running = new Set();
@@ -35,11 +35,21 @@ export function bench(args) {
   return load;
 }
 
+// The gateway lets nobody make thousands of devices in a moment.
+async function createPatiently(client, name) {
+  for (;;) {
+    const answer = await client.request('POST', '/api/v1/devices', { body: { name } });
+    if (answer.status === 201) return answer.body;
+    assert.equal(answer.status, 429, answer.text);
+    await sleep(1_000);
+  }
+}
+
 /** Devices of `client`, as many, made ten at a time; and the file in which bench_load finds them. */
 export async function devicesFor(client, count, directory = temporaryDirectory()) {
   const devices = [];
   while (devices.length < count) {
-    const some = Array.from({ length: Math.min(10, count - devices.length) }, (_, i) => client.createDevice(`Node ${devices.length + i}`));
+    const some = Array.from({ length: Math.min(10, count - devices.length) }, (_, i) => createPatiently(client, `Node ${devices.length + i}`));
     devices.push(...(await Promise.all(some)));
   }
   const nodes = join(directory, 'nodes.tsv');

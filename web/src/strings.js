@@ -164,6 +164,26 @@ export const strings = {
     mismatch: (state) => `Now the device reports ${state.toLowerCase()}.`,
   },
 
+  refusals: {
+    title: 'Messages that were not stored',
+    here: 'A message of this device was not stored.',
+    /** @param {string} name */
+    of: (name) => `A message of ${name} was not stored.`,
+    /** @param {string} reason @param {string} detail @param {number} count @param {string} when */
+    why: (reason, detail, count, when) => `${reason} (${detail}), ${when}; ${count} so far for this reason.`,
+    toDevice: 'Open the device',
+    /** @type {Record<string, string>} */
+    reasons: {
+      badJson: 'It is not JSON',
+      badName: 'A measurement’s name is not allowed',
+      badValue: 'A value is neither a number nor true or false',
+      badTime: 'Its time cannot be read',
+      tooManyNames: 'The device has used too many different names',
+      behind: 'The store was behind, and it was sent with QoS 0',
+      denied: 'The broker refused it',
+    },
+  },
+
   ...automation,
 
   add: {

@@ -11,6 +11,7 @@ import { OpenAlerts } from '../parts/alerts.js';
 import { Actuator, actuatorsOf } from '../parts/actuator.js';
 import { CommandList } from '../parts/command_list.js';
 import { Icon } from '../parts/icon.js';
+import { RefusalAlarm } from '../parts/refusal.js';
 import { Status } from '../parts/status.js';
 import { QuickTimers, Timers } from '../parts/timers.js';
 import { Title } from '../parts/title.js';
@@ -78,6 +79,7 @@ function Content({ device }) {
   const [making, setMaking] = useState('');
   const measurements = measurementsOf(device.values);
   return html`<${OpenAlerts} device=${id} />
+    <${RefusalAlarm} device=${id} />
     <div class="device-page">
       <section class="controls" aria-labelledby="controls-title">
         <h2 id="controls-title" class="visually-hidden">${words.controls}</h2>

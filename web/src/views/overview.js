@@ -9,6 +9,7 @@ import { Actuator, actuatorsOf } from '../parts/actuator.js';
 import { VirtualDevices } from '../parts/credentials.js';
 import { Icon } from '../parts/icon.js';
 import { Status } from '../parts/status.js';
+import { RefusalAlarm } from '../parts/refusal.js';
 import { Title } from '../parts/title.js';
 import { explain } from '../problems.js';
 import { useStore } from '../store.js';
@@ -44,6 +45,7 @@ export function Overview() {
         <input type="search" placeholder=${words.filter} value=${wanted} onInput=${(/** @type {any} */ event) => setWanted(event.target.value)} />
       </label>`}
     </div>
+    <${RefusalAlarm} />
     ${error && !loaded && html`<div class="hint" role="alert">
       <p>${explain(error)}</p>
       <button type="button" onClick=${loadDevices}>${strings.app.tryAgain}</button>
