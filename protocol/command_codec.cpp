@@ -11,18 +11,6 @@ namespace {
 
 constexpr std::string_view on_off(bool on) { return on ? "on" : "off"; }
 
-// A string that must fit `into` whole; an empty one is never meant.
-template <std::size_t N>
-Refusal read_text(JsonCursor& cursor, Text<N>& into, Refusal misfit) {
-  if (cursor.peek() != '"') return misfit;
-  if (!into.empty()) return Refusal::duplicate_member;
-  char scratch[N];
-  const JsonString text = cursor.read_string(scratch, N);
-  if (!text.ok) return Refusal::bad_json;
-  if (text.truncated || text.text.empty() || !into.assign(text.text)) return misfit;
-  return Refusal::none;
-}
-
 Refusal read_id(JsonCursor& cursor, Text<kMaxCommandIdBytes>& into) {
   const Refusal refusal = read_text(cursor, into, Refusal::bad_name);
   if (refusal != Refusal::none) return refusal;
@@ -68,22 +56,6 @@ Refusal read_expires(JsonCursor& cursor, std::optional<std::int64_t>& into) {
   const JsonNumber number = cursor.read_number();
   if (number.state != JsonNumber::State::ok) return Refusal::bad_time;
   into = time_from_number(number.value);
-  return Refusal::none;
-}
-
-// Free text: cut to what fits, at a character's border.
-Refusal read_reason(JsonCursor& cursor, Text<kMaxReasonBytes>& into) {
-  if (cursor.peek() != '"') return Refusal::bad_value;
-  char scratch[kMaxReasonBytes];
-  const JsonString text = cursor.read_string(scratch, sizeof scratch);
-  if (!text.ok) return Refusal::bad_json;
-  std::string_view kept = text.text.substr(0, kMaxReasonBytes);
-  if (kept.size() < text.text.size()) {
-    while (!kept.empty() && (static_cast<unsigned char>(text.text[kept.size()]) & 0xc0) == 0x80) {
-      kept.remove_suffix(1);
-    }
-  }
-  into.assign(kept);
   return Refusal::none;
 }
 
@@ -179,7 +151,7 @@ Outcome decode_command_ack(std::string_view payload, CommandAck& into) {
     if (name == "state") return read_word(cursor, "done", "refused", done);
     if (name == "actuator") return read_actuator(cursor, into.actuator);
     if (name == "value") return read_word(cursor, "on", "off", on);
-    if (name == "reason") return read_reason(cursor, into.reason);
+    if (name == "reason") return read_cut_text(cursor, into.reason);
     return skip_member(cursor);
   });
   if (!outcome) return outcome;

@@ -7,6 +7,7 @@
 
 #include "protocol/json_cursor.hpp"
 #include "protocol/refusal.hpp"
+#include "protocol/text.hpp"
 
 namespace croft::protocol {
 
@@ -38,6 +39,35 @@ Outcome read_members(std::string_view payload, F&& member) {
 /// Steps over the value of a member this version does not know.
 inline Refusal skip_member(JsonCursor& cursor) {
   return cursor.skip_value() ? Refusal::none : Refusal::bad_json;
+}
+
+/// A string that must fit `into` whole; an empty one is never meant.
+template <std::size_t N>
+Refusal read_text(JsonCursor& cursor, Text<N>& into, Refusal misfit) {
+  if (cursor.peek() != '"') return misfit;
+  if (!into.empty()) return Refusal::duplicate_member;
+  char scratch[N];
+  const JsonString text = cursor.read_string(scratch, N);
+  if (!text.ok) return Refusal::bad_json;
+  if (text.truncated || text.text.empty() || !into.assign(text.text)) return misfit;
+  return Refusal::none;
+}
+
+/// Free text: cut to what fits, at a character's border.
+template <std::size_t N>
+Refusal read_cut_text(JsonCursor& cursor, Text<N>& into) {
+  if (cursor.peek() != '"') return Refusal::bad_value;
+  char scratch[N];
+  const JsonString text = cursor.read_string(scratch, N);
+  if (!text.ok) return Refusal::bad_json;
+  std::string_view kept = text.text.substr(0, N);
+  if (kept.size() < text.text.size()) {
+    while (!kept.empty() && (static_cast<unsigned char>(text.text[kept.size()]) & 0xc0) == 0x80) {
+      kept.remove_suffix(1);
+    }
+  }
+  into.assign(kept);
+  return Refusal::none;
 }
 
 /// An integer from 0 to `most`; nullopt for everything else.

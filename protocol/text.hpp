@@ -65,4 +65,22 @@ constexpr bool is_command_id(std::string_view text) {
   return true;
 }
 
+/// A firmware's version or the name of a board: 1 to 32 of `[A-Za-z0-9._+-]`.
+constexpr bool is_firmware_word(std::string_view text) {
+  if (text.empty() || text.size() > kMaxFirmwareWordBytes) return false;
+  for (char c : text) {
+    if (!is_letter(c) && !is_digit(c) && c != '.' && c != '_' && c != '+' && c != '-') return false;
+  }
+  return true;
+}
+
+/// Lower-case hexadecimal digits, `digits` of them.
+constexpr bool is_hex(std::string_view text, std::size_t digits) {
+  if (text.size() != digits) return false;
+  for (char c : text) {
+    if (!is_digit(c) && (c < 'a' || c > 'f')) return false;
+  }
+  return true;
+}
+
 }  // namespace croft::protocol

@@ -10,6 +10,8 @@ namespace {
 constexpr std::string_view kFilters[] = {
     "croft/v1/+/telemetry",   "croft/v1/+/telemetry/ack", "croft/v1/+/command",
     "croft/v1/+/command/ack", "croft/v1/+/state",         "croft/v1/+/status",
+    "croft/v1/+/firmware",    "croft/v1/+/update",        "croft/v1/+/update/get",
+    "croft/v1/+/update/data",
 };
 constexpr std::size_t kKinds = sizeof(kFilters) / sizeof(kFilters[0]);
 constexpr std::size_t kKindAt = kTopicPrefix.size() + 2;  // after "+/"

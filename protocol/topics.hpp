@@ -11,7 +11,18 @@
 
 namespace croft::protocol {
 
-enum class Kind : std::uint8_t { telemetry, telemetry_ack, command, command_ack, state, status };
+enum class Kind : std::uint8_t {
+  telemetry,
+  telemetry_ack,
+  command,
+  command_ack,
+  state,
+  status,
+  firmware,
+  update,
+  update_get,
+  update_data
+};
 
 struct Topic {
   std::string_view device;  // points into the text that was parsed

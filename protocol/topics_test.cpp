@@ -9,8 +9,9 @@
 namespace croft::protocol {
 namespace {
 
-constexpr Kind kEveryKind[] = {Kind::telemetry,   Kind::telemetry_ack, Kind::command,
-                               Kind::command_ack, Kind::state,         Kind::status};
+constexpr Kind kEveryKind[] = {
+    Kind::telemetry, Kind::telemetry_ack, Kind::command, Kind::command_ack, Kind::state,
+    Kind::status,    Kind::firmware,      Kind::update,  Kind::update_get,  Kind::update_data};
 
 TEST(Topics, EveryKindComesBackFromTheTopicItMade) {
   for (Kind kind : kEveryKind) {
@@ -33,6 +34,9 @@ TEST(Topics, AreSpelledAsInTheContract) {
   EXPECT_EQ(write_topic("a", Kind::command_ack, buffer, sizeof buffer), "croft/v1/a/command/ack");
   EXPECT_EQ(write_topic("a", Kind::state, buffer, sizeof buffer), "croft/v1/a/state");
   EXPECT_EQ(write_topic("a", Kind::status, buffer, sizeof buffer), "croft/v1/a/status");
+  EXPECT_EQ(write_topic("a", Kind::firmware, buffer, sizeof buffer), "croft/v1/a/firmware");
+  EXPECT_EQ(write_topic("a", Kind::update_get, buffer, sizeof buffer), "croft/v1/a/update/get");
+  EXPECT_EQ(filter(Kind::update_data), "croft/v1/+/update/data");
   EXPECT_EQ(filter(Kind::telemetry), "croft/v1/+/telemetry");
   EXPECT_EQ(filter(Kind::command_ack), "croft/v1/+/command/ack");
 }

@@ -22,18 +22,25 @@ struct Rights {
 };
 
 constexpr std::string_view kAuthWrites[] = {"croft/internal/v1/auth/#", "croft/v1/+/status",
-                                            "croft/v1/+/state", kControlTopic};
+                                            "croft/v1/+/state", "croft/v1/+/firmware",
+                                            kControlTopic};
 constexpr std::string_view kAuthHears[] = {kInternal, kDropped, "croft/v1/+/status",
-                                           "croft/v1/+/state"};
+                                           "croft/v1/+/state", "croft/v1/+/firmware"};
 constexpr std::string_view kDataWrites[] = {"croft/internal/v1/data/#", "croft/v1/+/telemetry/ack"};
 constexpr std::string_view kDataHears[] = {kInternal, kDropped, "croft/v1/+/telemetry",
                                            "croft/v1/+/refused"};
-constexpr std::string_view kCommandWrites[] = {"croft/internal/v1/command/#", "croft/v1/+/command"};
-constexpr std::string_view kCommandHears[] = {kInternal, kDropped, "croft/v1/+/command/ack",
-                                              "croft/v1/+/status", "croft/v1/+/state"};
+constexpr std::string_view kCommandWrites[] = {"croft/internal/v1/command/#", "croft/v1/+/command",
+                                               "croft/v1/+/update", "croft/v1/+/update/data"};
+constexpr std::string_view kCommandHears[] = {kInternal,
+                                              kDropped,
+                                              "croft/v1/+/command/ack",
+                                              "croft/v1/+/status",
+                                              "croft/v1/+/state",
+                                              "croft/v1/+/firmware",
+                                              "croft/v1/+/update/get"};
 constexpr std::string_view kVisualisationWrites[] = {"croft/internal/v1/visualisation/#"};
 constexpr std::string_view kVisualisationHears[] = {kInternal, kDropped, "croft/v1/+/status",
-                                                    "croft/v1/+/state"};
+                                                    "croft/v1/+/state", "croft/v1/+/firmware"};
 
 constexpr Rights kRights[] = {
     {kAuth, "auth", kAuthWrites, kAuthHears},

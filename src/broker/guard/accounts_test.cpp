@@ -20,6 +20,11 @@ TEST(Accounts, LetEachServiceSpeakToNodesInItsOwnMatterOnly) {
   EXPECT_FALSE(may_write(kData, "croft/v1/a/command"));
   EXPECT_TRUE(may_write(kCommand, "croft/v1/a/command"));
   EXPECT_FALSE(may_write(kCommand, "croft/v1/a/telemetry/ack"));
+  EXPECT_TRUE(may_write(kCommand, "croft/v1/a/update"));
+  EXPECT_TRUE(may_write(kCommand, "croft/v1/a/update/data"));
+  EXPECT_FALSE(may_write(kData, "croft/v1/a/update"));
+  EXPECT_TRUE(may_hear(kCommand, "croft/v1/+/update/get"));
+  EXPECT_FALSE(may_hear(kVisualisation, "croft/v1/+/update/get"));
   EXPECT_FALSE(may_write(kVisualisation, "croft/v1/a/command"));
   EXPECT_FALSE(may_write(kAuth, "croft/v1/a/command"));
   EXPECT_TRUE(may_write(kAuth, "croft/v1/a/status"));

@@ -15,10 +15,13 @@ constexpr std::string_view kOwnLevel = "croft/";
 
 bool device_writes(Kind kind) {
   return kind == Kind::telemetry || kind == Kind::command_ack || kind == Kind::state ||
-         kind == Kind::status;
+         kind == Kind::status || kind == Kind::firmware || kind == Kind::update_get;
 }
 
-bool device_hears(Kind kind) { return kind == Kind::telemetry_ack || kind == Kind::command; }
+bool device_hears(Kind kind) {
+  return kind == Kind::telemetry_ack || kind == Kind::command || kind == Kind::update ||
+         kind == Kind::update_data;
+}
 
 }  // namespace
 

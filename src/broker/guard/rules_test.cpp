@@ -84,15 +84,17 @@ TEST(Rules, LeaveAClientIdToTheDeviceThatUsedItFirst) {
 
 TEST(Rules, LetADeviceWriteItsOwnTopicsOnly) {
   const Rules rules = house();
-  for (const char* kind : {"telemetry", "command/ack", "state", "status"}) {
+  for (const char* kind :
+       {"telemetry", "command/ack", "state", "status", "firmware", "update/get"}) {
     EXPECT_EQ(rules.may_write("a", std::string("croft/v1/a/") + kind, 10), Refusal::none) << kind;
     EXPECT_EQ(rules.may_write("a", std::string("croft/v1/b/") + kind, 10),
               Refusal::topic_not_allowed);
   }
   for (const char* topic :
-       {"croft/v1/a/command", "croft/v1/a/telemetry/ack", "croft/v1/a/refused", "croft/v1/a",
-        "croft/v1/a/telemetry/", "croft/v2/a/telemetry", "$CONTROL/croft/v1/devices", "$SYS/x",
-        "telemetry", "/exp/sensor", "old/x", ""})
+       {"croft/v1/a/command", "croft/v1/a/telemetry/ack", "croft/v1/a/update",
+        "croft/v1/a/update/data", "croft/v1/a/refused", "croft/v1/a", "croft/v1/a/telemetry/",
+        "croft/v2/a/telemetry", "$CONTROL/croft/v1/devices", "$SYS/x", "telemetry", "/exp/sensor",
+        "old/x", ""})
     EXPECT_EQ(rules.may_write("a", topic, 10), Refusal::topic_not_allowed) << topic;
   EXPECT_EQ(rules.may_write("nobody", "croft/v1/nobody/state", 1), Refusal::unknown);
 }
@@ -125,10 +127,12 @@ TEST(Rules, LetADeviceHearItsCommandsOnly) {
   const Rules rules = house();
   EXPECT_EQ(rules.may_hear("a", "croft/v1/a/command"), Refusal::none);
   EXPECT_EQ(rules.may_hear("a", "croft/v1/a/telemetry/ack"), Refusal::none);
-  for (const char* topic :
-       {"croft/v1/b/command", "croft/v1/+/command", "croft/v1/a/#", "croft/v1/a/+", "#", "+/#",
-        "croft/v1/a/telemetry", "croft/v1/a/refused", "$SYS/#", "$CONTROL/#",
-        "$share/g/croft/v1/a/command", "/exp/sensor", ""})
+  EXPECT_EQ(rules.may_hear("a", "croft/v1/a/update"), Refusal::none);
+  EXPECT_EQ(rules.may_hear("a", "croft/v1/a/update/data"), Refusal::none);
+  for (const char* topic : {"croft/v1/b/command", "croft/v1/b/update/data", "croft/v1/a/update/get",
+                            "croft/v1/+/command", "croft/v1/a/#", "croft/v1/a/+", "#", "+/#",
+                            "croft/v1/a/telemetry", "croft/v1/a/refused", "$SYS/#", "$CONTROL/#",
+                            "$share/g/croft/v1/a/command", "/exp/sensor", ""})
     EXPECT_EQ(rules.may_hear("a", topic), Refusal::topic_not_allowed) << topic;
   EXPECT_EQ(rules.may_hear("croft", "#"), Refusal::none);
 }
