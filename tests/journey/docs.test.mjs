@@ -100,7 +100,7 @@ test('the topics of the table are those that a device may use', async () => {
   const device = await ada.createDevice();
   const node = await Node.connect(croft, device);
   const mentioned = [...text.matchAll(/^\| `croft\/v1\/<device>\/([a-z/]+)` \|/gm)].map((match) => match[1]);
-  assert.deepEqual(mentioned, ['telemetry', 'telemetry/ack', 'command', 'command/ack', 'state', 'status']);
+  assert.deepEqual(mentioned, ['telemetry', 'telemetry/ack', 'command', 'command/ack', 'state', 'status', 'firmware', 'update', 'update/get', 'update/data']);
   await node.stop();
 });
 
