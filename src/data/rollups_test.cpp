@@ -63,8 +63,8 @@ class RollupsTest : public testing::Test {
     database_->write_now([](db::Connection& c) { c.execute("DELETE FROM readings"); });
   }
 
+  asio::io_context loop_;  // outlives the database, whose workers come back to it
   std::unique_ptr<db::Database> database_ = with_tables(db::test_database());
-  asio::io_context loop_;
   HandClock clock_{kNoon};
   std::minstd_rand random_{7};
 };
