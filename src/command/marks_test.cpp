@@ -222,6 +222,7 @@ TEST_F(Answers, AreAcknowledgedOnlyAfterTheirCommit) {
     co_await node_online();
     const auto made = co_await dispatcher_.add(led());
     co_await eventually([&] { return stored(made->id)->state == CommandState::sent; });
+    co_await eventually([&] { return node_.received.size() == 1; });  // the broker had it first
     store().break_writes(BreakableDatabase::Break::before, BreakableDatabase::kAlways);
     node_.answer(node_.received.at(0));
     co_await eventually([&] { return heard_ == 1; });
