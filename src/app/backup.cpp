@@ -25,11 +25,12 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kDatabase = "croft.db";
-constexpr const char* kStaged =
-    "restoring";  // what is to take its place, below the state directory
+// Below the state directory: what is to take its place.
+constexpr const char* kStaged = "restoring";
 // In there: all of it is there and checked, and the name of the folder for what was there before.
 constexpr const char* kComplete = "complete";
-constexpr const char* kAside = "aside";  // in there: what was there before is in its folder
+// In there: what was there before is in its folder.
+constexpr const char* kAside = "aside";
 constexpr std::uint64_t kMega = 1'000'000;
 
 // One line that is written over, where somebody looks.

@@ -36,9 +36,12 @@ void BatchStore::store(db::Connection& connection, Batch& batch) {
   start_round();
   batch.ranges.clear();
   for (std::size_t i = 0; i < batch.arrivals.size(); ++i) add(store, batch.arrivals[i], i);
+  RollupStore rollups(connection);
+  const auto horizon = rollups.horizon();
+  drop_packed(store, batch, horizon);
   make_room(store);
   insert_rows(store, batch);
-  mark_late(connection, batch);
+  mark_late(rollups, batch, horizon);
   put_sequences(store);
   tell_ranges(batch);
   bound_memory();
@@ -163,12 +166,22 @@ bool BatchStore::number(ReadingStore& store, Device& from, const Sequence& seque
   return added;
 }
 
+// A row is kept from being there twice by its table; what is packed has left it. Numbered readings
+// are known by their numbers.
+void BatchStore::drop_packed(ReadingStore& store, const Batch& batch, std::int64_t horizon) {
+  std::erase_if(rows_, [&](const Row& row) {
+    const auto& [device, time_ms, key, received_after_ms, values] = row.reading;
+    if (batch.arrivals[row.arrival].sequence || hour_of(time_ms) >= horizon) return false;
+    return store.is_packed(device, {time_ms, key});
+  });
+}
+
 void BatchStore::make_room(ReadingStore& store) {
   for (const auto& row : rows_) {
     const auto time = row.reading.time_ms;
     const auto next = months_.upper_bound(time);
     if (next != months_.begin() && time < std::prev(next)->second) continue;
-    const auto month = month_of(time);
+    const auto month = month_of("readings", time);
     store.make_room(month);
     months_.emplace(month.from, month.before);
   }
@@ -191,9 +204,7 @@ void BatchStore::insert_rows(ReadingStore& store, Batch& batch) {
 }
 
 // Hours that are rolled up already have to be rolled up again.
-void BatchStore::mark_late(db::Connection& connection, const Batch& batch) {
-  RollupStore rollups(connection);
-  const auto horizon = rollups.horizon();
+void BatchStore::mark_late(RollupStore& rollups, const Batch& batch, std::int64_t horizon) {
   late_.clear();
   for (const auto& row : rows_) {
     const DeviceHour at{row.reading.device, hour_of(row.reading.time_ms)};

@@ -84,9 +84,10 @@ class BatchStore {
   bool code(ReadingStore&, Device&, const Reading&);
   // False when it was stored before.
   bool number(ReadingStore&, Device&, const Sequence&, std::size_t index);
+  void drop_packed(ReadingStore&, const Batch&, std::int64_t horizon);
   void make_room(ReadingStore&);
   void insert_rows(ReadingStore&, Batch&);
-  void mark_late(db::Connection&, const Batch&);
+  void mark_late(RollupStore&, const Batch&, std::int64_t horizon);
   void put_sequences(ReadingStore&);
   void tell_ranges(Batch&);
   void bound_memory();

@@ -50,7 +50,7 @@ struct Service::Rooms {
         refusals(n.loop, n.db, n.directory, n.clock, n.metrics),
         removal(n.loop, n.db, writer, refusals, n.feed),
         retention(n.loop, n.db, writer, n.clock, config.retention),
-        rollups(n.loop, n.db, n.clock, config.retention),
+        rollups(n.loop, n.db, writer, n.clock, config.retention),
         ingest({n.mqtt, n.directory, n.feed, n.devices, n.clock, n.metrics, writer, refusals}),
         routes({n.db, names, n.directory, n.clock, config.retention}),
         ended(n.loop) {}

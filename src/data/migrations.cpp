@@ -5,9 +5,9 @@
 namespace croft::data {
 namespace {
 
-// A reading takes 40 to 60 bytes because its device and measurements are small numbers, and because
-// its table is its only index: stored in the order of (device, time, key). Where the engine has
-// parts, each month is one (month.hpp).
+// A reading is a row while it is new, and later one of many in a block (packing.hpp). Its device
+// and measurements are small numbers, and on SQLite its table is its only index: stored in the
+// order of (device, time, key). Where the engine has parts, each month is one (month.hpp).
 //
 // data_devices.device is the device's id, or "~<number>" once it was removed: no device id contains
 // a '~', and a number is never given to a second device.
@@ -34,6 +34,11 @@ constexpr db::Migration kMigrations[] = {
      "CREATE INDEX reading_hours_stale ON reading_hours (stale) WHERE stale = 1;"
      "CREATE TABLE data_rollups (horizon BIGINT NOT NULL);"
      "INSERT INTO data_rollups (horizon) VALUES (0)"},
+    {3,
+     "ALTER TABLE data_devices ADD COLUMN packed BIGINT NOT NULL DEFAULT 0;"
+     "CREATE TABLE reading_blocks (device INTEGER NOT NULL, time BIGINT NOT NULL,"
+     " key BIGINT NOT NULL, last_time BIGINT NOT NULL, last_key BIGINT NOT NULL,"
+     " block {bytes} NOT NULL, PRIMARY KEY (device, time, key)){by_time}"},
 };
 
 }  // namespace

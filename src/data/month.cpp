@@ -15,14 +15,14 @@ std::int64_t first_ms(std::chrono::year_month month) {
 
 }  // namespace
 
-db::Part month_of(std::int64_t time_ms) {
+db::Part month_of(std::string_view table, std::int64_t time_ms) {
   const auto day = std::chrono::floor<std::chrono::days>(instant_from_ms(time_ms));
   const std::chrono::year_month_day date(day);
   const auto month = date.year() / date.month();
   char name[32];
   std::snprintf(name, sizeof name, "%04d_%02u", static_cast<int>(date.year()),
                 static_cast<unsigned>(date.month()));
-  return {"readings", name, first_ms(month), first_ms(month + std::chrono::months(1))};
+  return {table, name, first_ms(month), first_ms(month + std::chrono::months(1))};
 }
 
 }  // namespace croft::data

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "db/database.hpp"
 
 namespace croft::data {
 
-// Named as "2026_11". Times are those of readings, from 1970 to 9999.
-db::Part month_of(std::int64_t time_ms);
+// Named as "2026_11". Times are those of readings, from 1970 to 9999. `table` must outlive the
+// part.
+db::Part month_of(std::string_view table, std::int64_t time_ms);
 
 }  // namespace croft::data

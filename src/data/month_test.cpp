@@ -12,20 +12,20 @@ std::int64_t ms(const char* text) { return to_ms(*parse_instant(text)); }
 }  // namespace
 
 TEST(Month, ReachesFromItsFirstMillisecondToTheNext) {
-  const auto leap = month_of(ms("2024-02-29T12:00:00Z"));
+  const auto leap = month_of("readings", ms("2024-02-29T12:00:00Z"));
   EXPECT_EQ(leap.name, "2024_02");
   EXPECT_EQ(leap.from, ms("2024-02-01T00:00:00Z"));
   EXPECT_EQ(leap.before, ms("2024-03-01T00:00:00Z"));
-  EXPECT_EQ(month_of(leap.from).name, leap.name);
-  EXPECT_EQ(month_of(leap.before - 1).name, leap.name);
-  EXPECT_EQ(month_of(leap.before).name, "2024_03");
+  EXPECT_EQ(month_of("readings", leap.from).name, leap.name);
+  EXPECT_EQ(month_of("readings", leap.before - 1).name, leap.name);
+  EXPECT_EQ(month_of("readings", leap.before).name, "2024_03");
 }
 
 TEST(Month, KnowsTheTurnOfTheYear) {
-  const auto december = month_of(ms("2025-12-31T23:59:59.999Z"));
+  const auto december = month_of("readings", ms("2025-12-31T23:59:59.999Z"));
   EXPECT_EQ(december.name, "2025_12");
   EXPECT_EQ(december.before, ms("2026-01-01T00:00:00Z"));
-  EXPECT_EQ(month_of(december.before).name, "2026_01");
+  EXPECT_EQ(month_of("readings", december.before).name, "2026_01");
 }
 
 }  // namespace croft::data

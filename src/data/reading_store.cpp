@@ -1,8 +1,11 @@
-// Statements about readings, devices' numbers, measurements' ids and stored sequences.
+// Statements about rows of readings, devices' numbers, measurements' ids and stored sequences.
 // SPDX-License-Identifier: Apache-2.0
 #include "data/reading_store.hpp"
 
 #include <limits>
+
+#include "data/block_store.hpp"
+#include "data/month.hpp"
 
 namespace croft::data {
 namespace {
@@ -111,8 +114,8 @@ void ReadingStore::make_room(const db::Part& month) { connection_.make_part(mont
 
 // That time is within a bound follows from (time, key) being within it; said apart, it lets an
 // engine leave out whole parts.
-void ReadingStore::forward(std::int64_t device, const Place& after, std::int64_t before_ms,
-                           std::size_t limit, const OnReading& on_reading) {
+void ReadingStore::rows_forward(std::int64_t device, const Place& after, std::int64_t before_ms,
+                                std::size_t limit, const OnReading& on_reading) {
   connection_.query(
       "SELECT time, key, received_after, vals FROM readings"
       " WHERE device = $1 AND (time, key) > ($2, $3) AND time >= $2 AND time < $4"
@@ -122,8 +125,8 @@ void ReadingStore::forward(std::int64_t device, const Place& after, std::int64_t
       });
 }
 
-void ReadingStore::backward(std::int64_t device, const Place& before, std::int64_t from_ms,
-                            std::size_t limit, const OnReading& on_reading) {
+void ReadingStore::rows_backward(std::int64_t device, const Place& before, std::int64_t from_ms,
+                                 std::size_t limit, const OnReading& on_reading) {
   connection_.query(
       "SELECT time, key, received_after, vals FROM readings"
       " WHERE device = $1 AND (time, key) < ($2, $3) AND time <= $2 AND time >= $4"
@@ -168,20 +171,17 @@ std::vector<std::int64_t> ReadingStore::hidden_devices() {
   return numbers;
 }
 
-bool ReadingStore::delete_some(std::int64_t device, std::size_t limit) {
-  const auto end = connection_.first(
-      "SELECT time, key FROM readings WHERE device = $1 ORDER BY time, key LIMIT 1 OFFSET $2",
-      {device, limit}, [](const db::Row& row) { return Place{row.integer(0), row.integer(1)}; });
-  if (!end) {
-    connection_.execute("DELETE FROM readings WHERE device = $1", {device});
-    return false;
-  }
-  connection_.execute("DELETE FROM readings WHERE device = $1 AND (time, key) < ($2, $3)",
-                      {device, end->time_ms, end->key});
-  return true;
+void ReadingStore::delete_rows(std::int64_t device, const Place& first, const Place& last) {
+  connection_.execute(
+      "DELETE FROM readings WHERE device = $1 AND (time, key) >= ($2, $3) AND (time, key) <= ($4, "
+      "$5)"
+      " AND time >= $2 AND time <= $4",
+      {device, first.time_ms, first.key, last.time_ms, last.key});
 }
 
 bool ReadingStore::delete_before(std::int64_t device, std::int64_t before_ms, std::size_t limit) {
+  const auto blocks = limit / Block::kMost + 1;
+  if (BlockStore(connection_).delete_before(device, before_ms, blocks)) return true;
   const auto end = connection_.first(
       "SELECT time, key FROM readings WHERE device = $1 AND time < $2"
       " ORDER BY time, key LIMIT 1 OFFSET $3",
@@ -193,8 +193,17 @@ bool ReadingStore::delete_before(std::int64_t device, std::int64_t before_ms, st
   return end.has_value();
 }
 
-std::vector<std::string> ReadingStore::drop_months(const db::Part& month) {
-  return connection_.drop_parts(month.table, month.name);
+std::vector<std::string> ReadingStore::drop_months(std::int64_t time_ms) {
+  const auto month = month_of("readings", time_ms).name;
+  auto dropped = connection_.drop_parts("readings", month, db::Connection::Which::all);
+  for (auto& part : connection_.drop_parts("reading_blocks", month, db::Connection::Which::all))
+    dropped.push_back(std::move(part));
+  return dropped;
+}
+
+std::vector<std::string> ReadingStore::drop_empty_months(std::int64_t time_ms) {
+  return connection_.drop_parts("readings", month_of("readings", time_ms).name,
+                                db::Connection::Which::empty);
 }
 
 // The last number given stays, hidden, so that it is not given again.

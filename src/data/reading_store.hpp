@@ -1,4 +1,4 @@
-// The SQL of readings and nothing but SQL; one text for every engine.
+// Readings in the database, as rows and in blocks; one text for every engine.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -21,6 +21,8 @@ struct StoredReading {
   std::int64_t key = 0;
   std::int64_t received_after_ms = 0;  // received - time; negative when the node's clock is ahead
   std::string_view values;
+
+  bool operator==(const StoredReading&) const = default;
 };
 
 // The numbers of one boot that are stored, as SequenceSet encodes them.
@@ -63,12 +65,20 @@ class ReadingStore {
   // Readings of this month have a place to go from now on.
   void make_room(const db::Part& month);
 
-  // Up to `limit` rows behind `after`, time < before_ms, oldest first.
+  // Up to `limit` readings behind `after`, time < before_ms, oldest first.
   void forward(std::int64_t device, const Place& after, std::int64_t before_ms, std::size_t limit,
                const OnReading&);
-  // Up to `limit` rows in front of `before`, time >= from_ms, newest first.
+  // Up to `limit` readings in front of `before`, time >= from_ms, newest first.
   void backward(std::int64_t device, const Place& before, std::int64_t from_ms, std::size_t limit,
                 const OnReading&);
+  // The same of those that are still rows, and not packed.
+  void rows_forward(std::int64_t device, const Place& after, std::int64_t before_ms,
+                    std::size_t limit, const OnReading&);
+  void rows_backward(std::int64_t device, const Place& before, std::int64_t from_ms,
+                     std::size_t limit, const OnReading&);
+  bool is_packed(std::int64_t device, const Place&);
+  // Deletes the rows from `first` to `last`, both included.
+  void delete_rows(std::int64_t device, const Place& first, const Place& last);
 
   // The stored ranges of a boot as their text; nothing when there are none.
   std::optional<std::string> sequences(std::int64_t device, std::uint32_t boot);
@@ -78,12 +88,12 @@ class ReadingStore {
   // again.
   void hide_device(std::string_view device);
   std::vector<std::int64_t> hidden_devices();
-  // Deletes about `limit` readings, oldest first; false when that was the last of them.
-  bool delete_some(std::int64_t device, std::size_t limit);
-  // The same for its readings before that time.
+  // Deletes about `limit` readings before that time, oldest first; false when those were the last.
   bool delete_before(std::int64_t device, std::int64_t before_ms, std::size_t limit);
-  // Drops the months in front of this one, where the engine keeps months apart; returns which.
-  std::vector<std::string> drop_months(const db::Part& month);
+  // Drops the months in front of that time's, where the engine keeps months apart; returns which.
+  std::vector<std::string> drop_months(std::int64_t time_ms);
+  // The same of months that have no rows left, since all are packed.
+  std::vector<std::string> drop_empty_months(std::int64_t time_ms);
   // What is left of a device without readings.
   void forget_device(std::int64_t device);
 

@@ -13,6 +13,7 @@ namespace croft::data {
 namespace {
 
 constexpr std::size_t kRowsOfStep = 1000;
+constexpr auto kEndOfTime = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kNever = std::numeric_limits<std::int32_t>::max();  // as an hour
 constexpr std::chrono::milliseconds kBetweenSteps{5};  // readings that arrive go first
 constexpr std::chrono::seconds kAfterFailure{10};
@@ -90,7 +91,7 @@ Task<void> Removal::delete_hidden() {
 Task<bool> Removal::delete_step(std::int64_t number) {
   co_return co_await database_.write([number](db::Connection& connection) {
     ReadingStore readings(connection);
-    if (readings.delete_some(number, kRowsOfStep)) return true;
+    if (readings.delete_before(number, kEndOfTime, kRowsOfStep)) return true;
     if (RollupStore(connection).delete_before(number, kNever, kRowsOfStep)) return true;
     RefusedStore(connection).forget_device(number);
     readings.forget_device(number);

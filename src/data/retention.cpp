@@ -4,7 +4,6 @@
 
 #include <vector>
 
-#include "data/month.hpp"
 #include "data/reading_store.hpp"
 
 namespace croft::data {
@@ -52,7 +51,7 @@ Task<void> Retention::sweep() {
     co_return;
   }
   auto drop = [before_ms](db::Connection& connection) {
-    return ReadingStore(connection).drop_months(month_of(before_ms));
+    return ReadingStore(connection).drop_months(before_ms);
   };
   const auto dropped = co_await database_.write(drop);
   if (dropped.empty()) co_return;

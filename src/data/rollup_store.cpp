@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "data/rollup.hpp"
+
 namespace croft::data {
 namespace {
 
@@ -25,6 +27,7 @@ std::int64_t RollupStore::horizon() {
 void RollupStore::set_horizon(std::int64_t hour) {
   connection_.execute("UPDATE data_rollups SET horizon = $1", {hour});
   connection_.execute("UPDATE data_devices SET rolled = $1 WHERE rolled > $1", {hour});
+  connection_.execute("UPDATE data_devices SET packed = $1 WHERE packed > $1", {hour * kHourMs});
 }
 
 void RollupStore::mark_stale(std::span<const DeviceHour> hours) {
@@ -66,6 +69,26 @@ std::vector<DeviceHour> RollupStore::stale(std::size_t limit) {
   connection_.query("SELECT device, hour FROM reading_hours WHERE stale = 1 LIMIT $1", {limit},
                     [&](const db::Row& row) { found.push_back(device_hour(row)); });
   return found;
+}
+
+std::vector<RollupStore::Packed> RollupStore::unpacked(std::int64_t horizon, std::size_t limit) {
+  std::vector<Packed> found;
+  connection_.query(
+      "SELECT id, packed FROM data_devices WHERE packed < $1 AND device NOT LIKE '~%'"
+      " ORDER BY id LIMIT $2",
+      {horizon * kHourMs, limit},
+      [&](const db::Row& row) { found.push_back({row.integer(0), row.integer(1)}); });
+  return found;
+}
+
+void RollupStore::set_packed(const Packed& packed) {
+  connection_.execute("UPDATE data_devices SET packed = $2 WHERE id = $1",
+                      {packed.device, packed.until_ms});
+}
+
+void RollupStore::unpack_from(const DeviceHour& at) {
+  connection_.execute("UPDATE data_devices SET packed = $2 WHERE id = $1 AND packed > $2",
+                      {at.device, at.hour * kHourMs});
 }
 
 void RollupStore::put(const DeviceHour& at, std::string_view hour) {

@@ -1,4 +1,4 @@
-// The SQL of hours that are rolled up, and nothing but SQL.
+// The SQL of hours that are rolled up and packed, and nothing but SQL.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -40,6 +40,15 @@ class RollupStore {
   void set_rolled(const DeviceHour& until);
   std::int64_t rolled(std::int64_t device);
   std::vector<DeviceHour> stale(std::size_t limit);
+  // The same of packing: up to `limit` devices with rows before `horizon` that may not be packed.
+  struct Packed {
+    std::int64_t device = 0;
+    std::int64_t until_ms = 0;
+  };
+  std::vector<Packed> unpacked(std::int64_t horizon, std::size_t limit);
+  void set_packed(const Packed&);
+  // There are rows in this hour again.
+  void unpack_from(const DeviceHour&);
 
   void put(const DeviceHour&, std::string_view hour);
   void remove(const DeviceHour&);

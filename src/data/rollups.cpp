@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "data/packing.hpp"
 #include "data/reading_store.hpp"
 #include "data/rollup.hpp"
 #include "data/rollup_store.hpp"
@@ -49,8 +50,9 @@ std::int64_t next_hour(db::Connection& connection, const DeviceHour& from, std::
 
 }  // namespace
 
-Rollups::Rollups(const Executor& executor, db::Database& database, const Clock& clock, Seconds keep)
-    : database_(database), clock_(clock), keep_(keep), stopped_(executor) {}
+Rollups::Rollups(const Executor& executor, db::Database& database, Writer& writer,
+                 const Clock& clock, Seconds keep)
+    : database_(database), writer_(writer), clock_(clock), keep_(keep), stopped_(executor) {}
 
 Task<void> Rollups::run() {
   while (!stopping_) {
@@ -76,14 +78,25 @@ void Rollups::stop() {
 Task<void> Rollups::pass() {
   const bool moved = co_await database_.write(
       [this](db::Connection& connection) { return move_horizon(connection); });
+  months_due_ = months_due_ || moved;
   if (moved) co_return;
-  for (const auto step : {&Rollups::roll_some, &Rollups::renew_some}) {
+  for (const auto step : {&Rollups::roll_some, &Rollups::renew_some, &Rollups::pack_some}) {
     for (bool more = true; more && !stopping_;) {
       more = co_await database_.write(
           [this, step](db::Connection& connection) { return (this->*step)(connection); });
       if (more) co_await sleep_for(kBetweenSteps);
     }
   }
+  if (months_due_ && !stopping_) co_await drop_empty_months();
+}
+
+// What rows leave behind in a month that gets no new ones, an engine does not give back by itself.
+Task<void> Rollups::drop_empty_months() {
+  const auto dropped = co_await database_.write([](db::Connection& connection) {
+    return ReadingStore(connection).drop_empty_months(RollupStore(connection).horizon() * kHourMs);
+  });
+  if (!dropped.empty()) writer_.forget_months();
+  months_due_ = false;
 }
 
 bool Rollups::move_horizon(db::Connection& connection) {
@@ -119,12 +132,31 @@ bool Rollups::renew_some(db::Connection& connection) {
   std::size_t rows = 0;
   for (const auto& at : hours) {
     if (rows >= kRowsOfStep) return true;
+    store.unpack_from(at);
     if (at.hour < kept_from)
       store.keep(at);
     else
       rows += roll(connection, at);
   }
   return hours.size() == kDevicesOfStep;
+}
+
+bool Rollups::pack_some(db::Connection& connection) {
+  RollupStore store(connection);
+  const auto horizon = store.horizon();
+  const auto devices = store.unpacked(horizon, kDevicesOfStep);
+  std::size_t rows = 0;
+  for (const auto& at : devices) {
+    auto packed_ms = at.until_ms;
+    while (packed_ms < horizon * kHourMs && rows < kRowsOfStep) {
+      const auto step = data::pack_some(connection, at.device, packed_ms, horizon * kHourMs);
+      packed_ms = step.packed_ms;
+      rows += step.rows;
+    }
+    store.set_packed({at.device, packed_ms});
+    if (rows >= kRowsOfStep) return true;
+  }
+  return devices.size() == kDevicesOfStep;
 }
 
 }  // namespace croft::data

@@ -1,10 +1,12 @@
-// Rolls readings up into hours, so that a chart of years need not read them one by one.
+// Rolls readings up into hours, so that a chart of years need not read them one by one, and packs
+// them, so that years have room.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/task.hpp"
+#include "data/writer.hpp"
 #include "db/database.hpp"
 
 namespace croft::data {
@@ -16,7 +18,7 @@ class Rollups {
   static constexpr std::chrono::minutes kSettled{15};  // after the end of an hour
 
   // Readings older than `keep` are forgotten, the hours that were made of them stay; 0: for ever.
-  Rollups(const Executor&, db::Database&, const Clock&, Seconds keep);
+  Rollups(const Executor&, db::Database&, Writer&, const Clock&, Seconds keep);
 
   // Looks every minute, until stop().
   Task<void> run();
@@ -26,14 +28,18 @@ class Rollups {
   Task<void> pass();
 
  private:
+  Task<void> drop_empty_months();
   bool move_horizon(db::Connection&);
   bool roll_some(db::Connection&);
   bool renew_some(db::Connection&);
+  bool pack_some(db::Connection&);
 
   db::Database& database_;
+  Writer& writer_;
   const Clock& clock_;
   Seconds keep_;
   bool stopping_ = false;
+  bool months_due_ = true;  // after each hour there may be one that is empty
   Event stopped_;
   log::Throttle complaint_{60};
 };

@@ -40,7 +40,7 @@ class RollupsTest : public testing::Test {
   }
   // Twice, since the first may only move the horizon.
   void roll_up(Seconds keep = Seconds(0)) {
-    Rollups rollups(loop_.get_executor(), *database_, clock_, keep);
+    Rollups rollups(loop_.get_executor(), *database_, writer_, clock_, keep);
     for (int i = 0; i < 2; ++i) mqtt::play(loop_, rollups.pass());
   }
   SeriesBuilder series(TimeRange range, std::size_t points, Instant readings_from = Instant()) {
@@ -60,12 +60,17 @@ class RollupsTest : public testing::Test {
   }
   std::int64_t stale_hours() { return count("SELECT COUNT(*) FROM reading_hours WHERE stale = 1"); }
   void forget_readings() {
-    database_->write_now([](db::Connection& c) { c.execute("DELETE FROM readings"); });
+    database_->write_now([](db::Connection& c) {
+      c.execute("DELETE FROM readings");
+      c.execute("DELETE FROM reading_blocks");
+    });
   }
 
   asio::io_context loop_;  // outlives the database, whose workers come back to it
   std::unique_ptr<db::Database> database_ = with_tables(db::test_database());
   HandClock clock_{kNoon};
+  Metrics metrics_;
+  Writer writer_{{}, loop_.get_executor(), *database_, metrics_};
   std::minstd_rand random_{7};
 };
 
@@ -189,12 +194,10 @@ TEST_F(RollupsTest, AreMadeAgainWhenTheClockHadBeenAhead) {
 TEST_F(RollupsTest, GoWithTheirDevice) {
   measure(kNoon, 10'000);
   roll_up();
-  Metrics metrics;
   live::Feed feed;
   DeviceDirectory directory;
-  Writer writer({}, loop_.get_executor(), *database_, metrics);
-  Refusals refusals(loop_.get_executor(), *database_, directory, clock_, metrics);
-  Removal removal(loop_.get_executor(), *database_, writer, refusals, feed);
+  Refusals refusals(loop_.get_executor(), *database_, directory, clock_, metrics_);
+  Removal removal(loop_.get_executor(), *database_, writer_, refusals, feed);
   removal.remove(DeviceId("d1"));
   spawn(loop_.get_executor(), "test", removal.run());
   mqtt::play(loop_, [&]() -> Task<void> {
@@ -203,6 +206,7 @@ TEST_F(RollupsTest, GoWithTheirDevice) {
   }());
   EXPECT_EQ(count("SELECT COUNT(*) FROM reading_hours"), 0);
   EXPECT_EQ(count("SELECT COUNT(*) FROM readings"), 0);
+  EXPECT_EQ(count("SELECT COUNT(*) FROM reading_blocks"), 0);
 }
 
 }  // namespace croft::data

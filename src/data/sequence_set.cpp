@@ -3,31 +3,16 @@
 #include "data/sequence_set.hpp"
 
 #include <algorithm>
+#include <limits>
+
+#include "data/varint.hpp"
 
 namespace croft::data {
 namespace {
 
 using protocol::SeqRange;
 
-void append_varint(std::string& out, std::uint64_t value) {
-  while (value >= 0x80) {
-    out += static_cast<char>(value | 0x80);
-    value >>= 7;
-  }
-  out += static_cast<char>(value);
-}
-
-// Takes one varint of at most 33 bits off the front.
-std::optional<std::uint64_t> take_varint(std::string_view& text) {
-  std::uint64_t value = 0;
-  for (int shift = 0; shift < 35 && !text.empty(); shift += 7) {
-    const auto byte = static_cast<unsigned char>(text.front());
-    text.remove_prefix(1);
-    value |= std::uint64_t{byte & 0x7FU} << shift;
-    if (byte < 0x80) return value;
-  }
-  return std::nullopt;
-}
+constexpr std::uint64_t kMaxSeq = std::numeric_limits<std::uint32_t>::max();
 
 }  // namespace
 
@@ -85,12 +70,12 @@ std::optional<SequenceSet> SequenceSet::decode(std::string_view text) {
   SequenceSet set;
   std::uint64_t next = 0;
   while (!text.empty()) {
-    const auto gap = take_varint(text);
-    const auto length = take_varint(text);
-    if (!gap || !length || set.ranges_.size() == kMaxRanges) return std::nullopt;
-    const auto first = next + *gap;
-    const auto last = first + *length;
-    if (last > 0xFFFFFFFFU) return std::nullopt;
+    std::uint64_t gap = 0, length = 0;
+    if (!read_varint(text, gap) || !read_varint(text, length)) return std::nullopt;
+    if (gap > kMaxSeq || length > kMaxSeq || set.ranges_.size() == kMaxRanges) return std::nullopt;
+    const auto first = next + gap;
+    const auto last = first + length;
+    if (last > kMaxSeq) return std::nullopt;
     set.ranges_.push_back({static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(last)});
     next = last + 2;
   }

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "data/varint.hpp"
+
 namespace croft::data {
 namespace {
 
@@ -16,40 +18,16 @@ constexpr unsigned char kServerTime = 0x01;
 constexpr double kMaxExact = 9007199254740992.0;  // 2^53: beyond it integers are not exact
 constexpr double kDivisors[] = {1, 10, 100, 1000};
 
-void append_varint(std::string& out, std::uint64_t value) {
-  while (value >= 0x80) {
-    out += static_cast<char>(value | 0x80);
-    value >>= 7;
-  }
-  out += static_cast<char>(value);
-}
-
-std::uint64_t zigzag(std::int64_t value) {
-  return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
-}
-
-std::int64_t unzigzag(std::uint64_t value) {
-  return static_cast<std::int64_t>(value >> 1) ^ -static_cast<std::int64_t>(value & 1);
-}
-
 void append_key(std::string& out, std::uint32_t measurement, Type type) {
   append_varint(out, std::uint64_t{measurement} << 3 | type);
 }
 
-void append_raw(std::string& out, double number) {
-  const auto bits = std::bit_cast<std::uint64_t>(number);
-  for (int shift = 0; shift < 64; shift += 8) out += static_cast<char>(bits >> shift);
-}
-
 void append_number(std::string& out, std::uint32_t measurement, double number) {
-  const bool negative_zero = number == 0 && std::signbit(number);
-  for (int places = 0; places < 4 && !negative_zero; ++places) {
-    const double divisor = kDivisors[places];
-    const double scaled = std::nearbyint(number * divisor);
-    if (std::abs(scaled) > kMaxExact) break;
-    if (scaled / divisor != number) continue;
+  for (int places = 0; places <= kMaxPlaces; ++places) {
+    const auto scaled = scale(number, places);
+    if (!scaled) continue;
     append_key(out, measurement, static_cast<Type>(kInteger + places));
-    append_varint(out, zigzag(static_cast<std::int64_t>(scaled)));
+    append_varint(out, zigzag(*scaled));
     return;
   }
   append_key(out, measurement, kDouble);
@@ -57,6 +35,33 @@ void append_number(std::string& out, std::uint32_t measurement, double number) {
 }
 
 }  // namespace
+
+std::optional<std::int64_t> scale(double number, int places) {
+  const double scaled = std::nearbyint(number * kDivisors[places]);
+  const bool negative_zero = number == 0 && std::signbit(number);
+  if (negative_zero || !(std::abs(scaled) <= kMaxExact)) return std::nullopt;
+  if (scaled / kDivisors[places] != number) return std::nullopt;
+  return static_cast<std::int64_t>(scaled);
+}
+
+double unscale(std::int64_t scaled, int places) {
+  return static_cast<double>(scaled) / kDivisors[places];
+}
+
+void append_raw(std::string& out, double number) {
+  const auto bits = std::bit_cast<std::uint64_t>(number);
+  for (int shift = 0; shift < 64; shift += 8) out += static_cast<char>(bits >> shift);
+}
+
+bool read_raw(std::string_view& rest, double& number) {
+  if (rest.size() < 8) return false;
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < 8; ++i)
+    bits |= std::uint64_t{static_cast<unsigned char>(rest[i])} << 8 * i;
+  rest.remove_prefix(8);
+  number = std::bit_cast<double>(bits);
+  return std::isfinite(number);
+}
 
 void encode_values(std::string& out, bool server_time, std::span<const CodedValue> values) {
   out += static_cast<char>(kVersion | (server_time ? kServerTime : 0));
@@ -81,7 +86,7 @@ ValueReader::ValueReader(std::string_view bytes) : rest_(bytes) {
 bool ValueReader::next(CodedValue& value) {
   if (damaged_ || rest_.empty()) return false;
   std::uint64_t key = 0;
-  if (!read_varint(key)) return false;
+  if (!read_varint(rest_, key)) return damage();
   const std::uint64_t measurement = key >> 3;
   if (measurement <= last_ || measurement > kMaxMeasurementId) return damage();
   last_ = value.measurement = static_cast<std::uint32_t>(measurement);
@@ -91,8 +96,8 @@ bool ValueReader::next(CodedValue& value) {
     value.number = type == kTrue ? 1 : 0;
     return true;
   }
-  if (type < kDouble) return read_scaled(kDivisors[type - kInteger], value.number);
-  return type == kDouble ? read_double(value.number) : damage();
+  if (type < kDouble) return read_scaled(type - kInteger, value.number);
+  return (type == kDouble && read_raw(rest_, value.number)) || damage();
 }
 
 bool ValueReader::damage() {
@@ -100,36 +105,13 @@ bool ValueReader::damage() {
   return false;
 }
 
-bool ValueReader::read_varint(std::uint64_t& value) {
-  value = 0;
-  for (int shift = 0; shift < 63 && !rest_.empty(); shift += 7) {
-    const auto byte = static_cast<unsigned char>(rest_.front());
-    rest_.remove_prefix(1);
-    value |= std::uint64_t{byte & 0x7FU} << shift;
-    if (byte >= 0x80) continue;
-    if (byte == 0 && shift > 0) return damage();  // longer than it need be
-    return true;
-  }
-  return damage();
-}
-
-bool ValueReader::read_scaled(double divisor, double& number) {
+bool ValueReader::read_scaled(int places, double& number) {
   std::uint64_t text = 0;
-  if (!read_varint(text)) return false;
-  const auto scaled = static_cast<double>(unzigzag(text));
-  if (std::abs(scaled) > kMaxExact) return damage();
-  number = scaled / divisor;
+  if (!read_varint(rest_, text)) return damage();
+  const auto scaled = unzigzag(text);
+  if (std::abs(static_cast<double>(scaled)) > kMaxExact) return damage();
+  number = unscale(scaled, places);
   return true;
-}
-
-bool ValueReader::read_double(double& number) {
-  if (rest_.size() < 8) return damage();
-  std::uint64_t bits = 0;
-  for (int i = 0; i < 8; ++i)
-    bits |= std::uint64_t{static_cast<unsigned char>(rest_[static_cast<std::size_t>(i)])} << 8 * i;
-  rest_.remove_prefix(8);
-  number = std::bit_cast<double>(bits);
-  return std::isfinite(number) || damage();
 }
 
 }  // namespace croft::data

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +29,16 @@ struct CodedValue {
 
 constexpr std::uint32_t kMaxMeasurementId = (1U << 28) - 1;
 
+// A number as a whole one with that many decimal places, 0 to kMaxPlaces; nothing unless unscale()
+// gives back exactly the same double.
+constexpr int kMaxPlaces = 3;
+std::optional<std::int64_t> scale(double number, int places);
+double unscale(std::int64_t scaled, int places);
+
+// The eight bytes of a double, least significant first. Reads finite numbers only.
+void append_raw(std::string& out, double number);
+bool read_raw(std::string_view& rest, double& number);
+
 // Appends the bytes. `values` ascend by measurement, each once; numbers are finite.
 void encode_values(std::string& out, bool server_time, std::span<const CodedValue> values);
 
@@ -46,9 +57,7 @@ class ValueReader {
 
  private:
   bool damage();
-  bool read_varint(std::uint64_t& value);
-  bool read_scaled(double divisor, double& number);
-  bool read_double(double& number);
+  bool read_scaled(int places, double& number);
 
   std::string_view rest_;
   std::uint32_t last_ = 0;

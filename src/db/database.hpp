@@ -125,7 +125,9 @@ class Connection {
   virtual void make_part(const Part& part) = 0;
   // Drops the parts of `table` whose names sort before `name`, with all their rows; returns their
   // names. Nothing where the engine knows no parts.
-  virtual std::vector<std::string> drop_parts(std::string_view table, std::string_view name) = 0;
+  enum class Which { all, empty };
+  virtual std::vector<std::string> drop_parts(std::string_view table, std::string_view name,
+                                              Which which) = 0;
 
   // Maps the first row; nothing when there was none.
   template <class F>

@@ -22,7 +22,8 @@ class PostgresConnection final : public Connection {
                    const OnRow& on_row) override;
   void insert(const Rows& rows, const std::function<void(std::size_t)>& on_new) override;
   void make_part(const Part& part) override;
-  std::vector<std::string> drop_parts(std::string_view table, std::string_view name) override;
+  std::vector<std::string> drop_parts(std::string_view table, std::string_view name,
+                                      Which which) override;
 
   // A reader sees one state of everything; a writer has the database's writing to itself.
   void begin(Database::Mode);

@@ -261,11 +261,25 @@ TEST_F(Postgres, MakesPartsOnceAndDropsThemWhole) {
     c.make_part(month("2026_03", 300));
     c.execute("INSERT INTO events VALUES (1, 300)");
   });
-  const auto dropped =
-      database_->write_now([](Connection& c) { return c.drop_parts("events", "2026_02"); });
+  const auto dropped = database_->write_now(
+      [](Connection& c) { return c.drop_parts("events", "2026_02", Connection::Which::all); });
   EXPECT_EQ(dropped, std::vector<std::string>{"events_2026_01"});
   EXPECT_EQ(number(*database_, "SELECT count(*) FROM events"), 2);
   EXPECT_EQ(number(*database_, "SELECT min(time) FROM events"), 200);
+}
+
+TEST_F(Postgres, DropsOnlyEmptyPartsWhereThatIsWanted) {
+  const auto empty = database_->write_now([&](Connection& c) {
+    c.execute("CREATE TABLE events (device INTEGER, time BIGINT, PRIMARY KEY (device, time))" +
+              std::string(database_->by_time()));
+    for (std::int64_t i = 1; i < 5; ++i)
+      c.make_part({"events", "2026_0" + std::to_string(i), i * 100, i * 100 + 100});
+    c.execute("INSERT INTO events VALUES (1, 100), (1, 200), (1, 300)");
+    c.execute("DELETE FROM events WHERE time = 100 OR time = 300");
+    return c.drop_parts("events", "2026_04", Connection::Which::empty);
+  });
+  EXPECT_EQ(empty, (std::vector<std::string>{"events_2026_01", "events_2026_03"}));
+  EXPECT_EQ(number(*database_, "SELECT count(*) FROM events"), 1);
 }
 
 }  // namespace croft::db

@@ -177,7 +177,9 @@ class SqliteConnection final : public Connection {
     }
   }
   void make_part(const Part&) override {}
-  std::vector<std::string> drop_parts(std::string_view, std::string_view) override { return {}; }
+  std::vector<std::string> drop_parts(std::string_view, std::string_view, Which) override {
+    return {};
+  }
 
  private:
   static constexpr std::size_t kMostStatements = 256;
