@@ -10,13 +10,16 @@
 #include <filesystem>
 #include <limits>
 #include <memory>
+#include <random>
 #include <string>
 #include <string_view>
 
 #include "base/ids.hpp"
 #include "base/log.hpp"
+#include "cpu.hpp"
 #include "data/ingest.hpp"
 #include "data/migrations.hpp"
+#include "data/rollups.hpp"
 #include "db/postgres.hpp"
 #include "db/sqlite.hpp"
 #include "mqtt/delivery.hpp"
@@ -36,6 +39,7 @@ struct Settings {
   std::int64_t rate = 0;  // messages a second that are offered; 0: as many as go
   std::int64_t pace_ms = data::WriterConfig().least_interval.count();
   bool numbered = false;
+  bool pack = false;  // and then pack it all, as time does
   std::string directory = std::filesystem::temp_directory_path();
   std::string database;  // an empty database of a PostgreSQL by its URL; else a new SQLite file
 };
@@ -62,6 +66,8 @@ Settings parse(int count, char** words) {
       settings.pace_ms = number;
     else if (word == "--numbered")
       settings.numbered = true;
+    else if (word == "--pack")
+      settings.pack = true;
     else if (word.starts_with("--directory="))
       settings.directory = value;
     else if (word.starts_with("--database="))
@@ -69,21 +75,12 @@ Settings parse(int count, char** words) {
     else {
       std::fprintf(stderr,
                    "bench_ingest [--readings=N] [--devices=N] [--per-message=N] [--in-flight=N] "
-                   "[--batch=N] [--rate=N] [--pace-ms=N] [--numbered] [--directory=DIR] "
-                   "[--database=URL]\n");
+                   "[--batch=N] [--rate=N] [--pace-ms=N] [--numbered] [--pack] "
+                   "[--directory=DIR] [--database=URL]\n");
       std::exit(2);
     }
   }
   return settings;
-}
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 double seconds_since(steady_clock::time_point start) {
@@ -96,7 +93,8 @@ std::string device_id(std::int64_t number) {
   return text;
 }
 
-// Makes the messages: the three standard measurements, each device once a second.
+// Makes the messages: the three standard measurements, each device every ten seconds, or nearly; a
+// measurement trembles about where it was.
 class Source {
  public:
   Source(const Settings& settings, Instant start) : settings_(settings), start_(start) {}
@@ -115,12 +113,15 @@ class Source {
   std::int64_t made() const { return message_ * settings_.per_message; }
 
  private:
-  void append(std::string& text, std::int64_t seq, bool comma) const {
+  void append(std::string& text, std::int64_t seq, bool comma) {
     char out[200];
-    const auto time = to_ms(start_) + seq * 1000 + device_ * 7 % 1000;
+    const auto chance = static_cast<std::int64_t>(random_() >> 4);
+    const auto time = to_ms(start_) + seq * 10'000 + device_ * 7 % 1000 + chance % 16;
+    const auto slow = (seq / 30 + device_) % 100;
     int size = std::snprintf(
         out, sizeof out, "%s{\"temperature\":%lld.%lld,\"humidity\":%lld,\"soilMoisture\":%lld",
-        comma ? "," : "", 18 + seq % 9LL, seq % 10LL, 40 + seq % 30LL, 300 + seq % 400LL);
+        comma ? "," : "", 18LL + slow / 10 % 9, chance / 16 % 10LL,
+        40LL + slow / 4 + chance / 256 % 3, 300LL + slow * 3 + chance / 1024 % 8);
     text.append(out, static_cast<std::size_t>(size));
     size = std::snprintf(out, sizeof out, ",\"time\":%lld", static_cast<long long>(time));
     text.append(out, static_cast<std::size_t>(size));
@@ -136,6 +137,7 @@ class Source {
   Instant start_;
   std::int64_t message_ = 0;
   std::int64_t device_ = 0;
+  std::minstd_rand random_{7};
 };
 
 // Plays the broker: hands over messages as long as fewer than `in_flight` are unacknowledged.
@@ -205,6 +207,26 @@ double cost_of_source(const Settings& settings, Instant start) {
   return spent;
 }
 
+// Rolls all hours up and packs all rows. A PostgreSQL gives the room of deleted rows back to new
+// ones and not to the disk, except where months are empty.
+void pack(asio::io_context& loop, db::Database& database, data::Writer& writer, const Clock& clock,
+          double readings) {
+  data::Rollups rollups(loop.get_executor(), database, writer, clock, Seconds(0));
+  const double cpu_before = cpu_seconds();
+  const auto began = steady_clock::now();
+  for (int i = 0; i < 2; ++i) {  // the first only moves the horizon
+    spawn(loop.get_executor(), "pack", [](data::Rollups& all, asio::io_context& l) -> Task<void> {
+      co_await all.pass();
+      l.stop();
+    }(rollups, loop));
+    loop.restart();
+    loop.run();
+  }
+  std::printf("rolled up and packed in %.2f s, %.2f us of CPU a reading, %.1f bytes a reading\n",
+              seconds_since(began), (cpu_seconds() - cpu_before) / readings * 1e6,
+              static_cast<double>(database.size_bytes()) / readings);
+}
+
 void measure(const Settings& settings, const std::filesystem::path& file) {
   SystemClock clock;
   const Instant start = clock.now() - std::chrono::hours(24 * 400);
@@ -247,6 +269,7 @@ void measure(const Settings& settings, const std::filesystem::path& file) {
       "reading, %.1f bytes a reading on disk, %ld MB resident at most\n",
       readings, static_cast<long long>(settings.devices), took, readings / took,
       cpu / readings * 1e6, bytes / readings, usage.ru_maxrss / 1024);
+  if (settings.pack) pack(loop, *database, writer, clock, readings);
 }
 
 }  // namespace

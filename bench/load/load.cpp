@@ -1,8 +1,6 @@
-// Offers Croft readings, requests or viewers at a rate, and tells how long each took: the open-loop
-// load generator. SPDX-License-Identifier: Apache-2.0
+// The open-loop load generator: offers Croft readings, requests or viewers at a rate.
+// SPDX-License-Identifier: Apache-2.0
 #include "load/load.hpp"
-
-#include <sys/resource.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -13,15 +11,6 @@
 #include "base/log.hpp"
 
 namespace croft::load {
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 namespace {
 

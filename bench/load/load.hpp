@@ -46,6 +46,5 @@ inline std::int64_t us_since(steady_clock::time_point then) {
 }
 
 // Processor time of this process so far.
-double cpu_seconds();
 
 }  // namespace croft::load

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "cpu.hpp"
 #include "load/load.hpp"
 #include "load/node.hpp"
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "cpu.hpp"
 #include "load/connection.hpp"
 #include "load/load.hpp"
 #include "load/percentiles.hpp"

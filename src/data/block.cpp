@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "data/reading_key.hpp"
 #include "data/value_codec.hpp"
 #include "data/varint.hpp"
 
@@ -13,6 +14,8 @@ namespace {
 constexpr char kVersion = 1;
 constexpr char kInRuns = 0;
 constexpr char kEach = 1;
+constexpr char kOfContent = 0;
+constexpr char kGiven = 1;
 
 using Numbers = std::vector<std::int64_t>;
 
@@ -115,11 +118,24 @@ std::string Block::encode() const {
   append_varint(out, size());
   append_varint(out, measurements_.size());
   append_column(out, differences(differences(times_)));
-  append_column(out, differences(keys_));
   append_column(out, differences(received_after_));
   append_column(out, server_time_);
   for (const auto& measurement : measurements_) append(out, measurement);
+  const bool of_content = keys_ == content_keys();
+  out += of_content ? kOfContent : kGiven;
+  if (!of_content) append_column(out, differences(keys_));
   return out;
+}
+
+std::vector<std::int64_t> Block::content_keys() const {
+  Numbers keys;
+  std::string values;
+  for (std::size_t i = 0; i < size(); ++i) {
+    values.clear();
+    append_values(values, i);
+    keys.push_back(content_key(values));
+  }
+  return keys;
 }
 
 void Block::append(std::string& out, const Measurement& measurement) {
@@ -162,12 +178,11 @@ std::optional<Block> Block::decode(std::string_view text) {
 }
 
 bool Block::decode_columns(std::string_view& rest, std::size_t readings, std::size_t measurements) {
-  for (auto* column : {&times_, &keys_, &received_after_, &server_time_})
+  for (auto* column : {&times_, &received_after_, &server_time_})
     if (!read_column(rest, readings, *column)) return false;
   sum_up(times_);
-  for (auto* column : {&times_, &keys_, &received_after_}) sum_up(*column);
-  for (std::size_t i = 1; i < readings; ++i)
-    if (!(place(i - 1) < place(i))) return false;
+  sum_up(times_);
+  sum_up(received_after_);
   for (const auto flag : server_time_)
     if (flag != 0 && flag != 1) return false;
   std::uint32_t id = 0;
@@ -175,6 +190,22 @@ bool Block::decode_columns(std::string_view& rest, std::size_t readings, std::si
     if (!decode_measurement(rest, id)) return false;
     id = measurements_.back().id;
   }
+  if (!decode_keys(rest)) return false;
+  for (std::size_t i = 1; i < readings; ++i)
+    if (!(place(i - 1) < place(i))) return false;
+  return true;
+}
+
+bool Block::decode_keys(std::string_view& rest) {
+  if (rest.empty()) return false;
+  const char form = rest.front();
+  rest.remove_prefix(1);
+  if (form == kOfContent) {
+    keys_ = content_keys();
+    return true;
+  }
+  if (form != kGiven || !read_column(rest, size(), keys_)) return false;
+  sum_up(keys_);
   return true;
 }
 
@@ -214,7 +245,7 @@ std::size_t Block::find(const Place& wanted) const {
   return low;
 }
 
-StoredReading Block::reading(std::size_t i, std::int64_t device, std::string& values) const {
+void Block::append_values(std::string& out, std::size_t i) const {
   std::vector<CodedValue> coded;
   for (const auto& measurement : measurements_) {
     const auto kind = measurement.kinds[i];
@@ -222,8 +253,12 @@ StoredReading Block::reading(std::size_t i, std::int64_t device, std::string& va
     const bool is_boolean = kind == Kind::no || kind == Kind::yes;
     coded.push_back({measurement.id, measurement.numbers[i], is_boolean});
   }
+  encode_values(out, server_time_[i] != 0, coded);
+}
+
+StoredReading Block::reading(std::size_t i, std::int64_t device, std::string& values) const {
   values.clear();
-  encode_values(values, server_time_[i] != 0, coded);
+  append_values(values, i);
   return {device, times_[i], keys_[i], received_after_[i], values};
 }
 

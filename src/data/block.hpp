@@ -15,11 +15,11 @@ namespace croft::data {
 
 // The text is a version byte (1), the number of readings and of measurements, and then columns of
 // whole numbers, one after the other:
-//   times (differences of their differences), keys and received_after (differences), and 1 where
-//   the time is the server's; then for each measurement, ids ascending: the id, its decimal places,
-//   a Kind for each reading, the scaled numbers (differences), and the doubles that have no such
-//   form.
-// A column is written in runs where that is shorter. What a node measures every ten seconds takes 5
+//   times (differences of their differences), received_after (differences), and 1 where the time is
+//   the server's; then for each measurement, ids ascending: the id, its decimal places, a Kind for
+//   each reading, the scaled numbers (differences), and the doubles that have no such form; then a
+//   byte, 0 when each key is the content_key() of its values, or 1 and the keys (differences).
+// A column is written in runs where that is shorter. What a node measures every ten seconds takes 6
 // to 8 bytes a reading, where a row takes 40 and more.
 class Block {
  public:
@@ -57,7 +57,11 @@ class Block {
   std::string encode() const;
   bool decode_columns(std::string_view& rest, std::size_t readings, std::size_t measurements);
   bool decode_measurement(std::string_view& rest, std::uint32_t after);
+  bool decode_keys(std::string_view& rest);
+  // What the keys would be if they came from the values.
+  std::vector<std::int64_t> content_keys() const;
   static void append(std::string& out, const Measurement&);
+  void append_values(std::string& out, std::size_t i) const;
 
   std::vector<std::int64_t> times_;
   std::vector<std::int64_t> keys_;

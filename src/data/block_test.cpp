@@ -98,7 +98,7 @@ TEST_F(BlockTest, TakesAFewBytesAReading) {
   const auto by_content = Block::encode(readings_);
   ASSERT_TRUE(by_content);
   expect_same(*by_content);
-  EXPECT_LT(by_content->size(), 360U * 17);  // of which the key takes nine
+  EXPECT_LT(by_content->size(), 360U * 8);
 }
 
 TEST_F(BlockTest, KeepsWhateverCanBeStored) {

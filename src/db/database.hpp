@@ -182,7 +182,7 @@ class Database {
   // For text that is compared and sorted by its bytes: "TEXT", or that with a collation.
   virtual std::string_view text_type() const = 0;
   virtual std::string_view engine() const = 0;  // "SQLite 3.40.1", for people
-  // Size of the whole store in bytes, as the engine tells it.
+  // Bytes that the whole store takes, as the engine tells it, less those it would use again.
   virtual std::int64_t size_bytes() = 0;
 
   enum class Mode { read, write };
