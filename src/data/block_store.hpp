@@ -12,14 +12,8 @@
 
 namespace croft::data {
 
-constexpr std::int64_t kDayMs = 86'400'000;
-// The beginning of its day; of no time before 1970.
-constexpr std::int64_t day_of(std::int64_t time_ms) {
-  return time_ms < 0 ? 0 : time_ms - time_ms % kDayMs;
-}
-
 // Where a block lies: the places of its first and its last reading. Blocks of one device never
-// overlap, and each has readings of one day only.
+// overlap, and each has readings of one month only.
 struct BlockSpan {
   Place first;
   Place last;

@@ -7,6 +7,7 @@
 #include <ranges>
 
 #include "data/block_store.hpp"
+#include "data/month.hpp"
 #include "data/reading_store.hpp"
 
 namespace croft::data {
@@ -14,6 +15,8 @@ namespace {
 
 constexpr auto kLeastKey = std::numeric_limits<std::int64_t>::min();
 constexpr auto kMostKey = std::numeric_limits<std::int64_t>::max();
+
+std::int64_t month_start(std::int64_t time_ms) { return month_of("reading_blocks", time_ms).from; }
 
 Place in_front_of(const Place& place) {
   if (place.key == kLeastKey) return {place.time_ms - 1, kMostKey};
@@ -83,7 +86,7 @@ void ReadingStore::forward(std::int64_t device, const Place& after, std::int64_t
   BlockStore blocks(connection_);
   Giver giver(device, limit, on_reading);
   auto at = after;
-  auto span = blocks.last_until(device, at, day_of(at.time_ms));
+  auto span = blocks.last_until(device, at, month_start(at.time_ms));
   if (!span || span->last <= at) span = blocks.next(device, at, before_ms);
   while (span && giver.left() > 0) {
     Rows rows;
@@ -111,7 +114,9 @@ void ReadingStore::backward(std::int64_t device, const Place& before, std::int64
   BlockStore blocks(connection_);
   Giver giver(device, limit, on_reading);
   auto at = before;
-  const auto next = [&] { return blocks.last_until(device, in_front_of(at), day_of(from_ms)); };
+  const auto next = [&] {
+    return blocks.last_until(device, in_front_of(at), month_start(from_ms));
+  };
   for (auto span = next(); span && span->last.time_ms >= from_ms && giver.left() > 0;
        span = next()) {
     Rows rows;
@@ -136,7 +141,7 @@ void ReadingStore::backward(std::int64_t device, const Place& before, std::int64
 
 bool ReadingStore::is_packed(std::int64_t device, const Place& place) {
   BlockStore blocks(connection_);
-  const auto span = blocks.last_until(device, place, day_of(place.time_ms));
+  const auto span = blocks.last_until(device, place, month_start(place.time_ms));
   if (!span || span->last < place) return false;
   const auto block = blocks.load(device, *span);
   return block && block->contains(place);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/month.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
@@ -16,7 +17,9 @@ std::int64_t first_ms(std::chrono::year_month month) {
 }  // namespace
 
 db::Part month_of(std::string_view table, std::int64_t time_ms) {
-  const auto day = std::chrono::floor<std::chrono::days>(instant_from_ms(time_ms));
+  constexpr std::int64_t kLast = 253'402'300'799'999;  // of the year 9999
+  const auto time = instant_from_ms(std::clamp<std::int64_t>(time_ms, 0, kLast));
+  const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const auto month = date.year() / date.month();
   char name[32];

@@ -9,8 +9,8 @@
 
 namespace croft::data {
 
-// Named as "2026_11". Times are those of readings, from 1970 to 9999. `table` must outlive the
-// part.
+// Named as "2026_11". Times are those of readings, from 1970 to 9999, or taken for the nearest
+// such. `table` must outlive the part.
 db::Part month_of(std::string_view table, std::int64_t time_ms);
 
 }  // namespace croft::data

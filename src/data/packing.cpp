@@ -10,10 +10,12 @@
 
 #include "base/log.hpp"
 #include "data/block_store.hpp"
+#include "data/month.hpp"
 
 namespace croft::data {
 namespace {
 
+constexpr std::int64_t kSlackMs = 86'400'000;  // a block is not rewritten for less than a day
 constexpr auto kMostKey = std::numeric_limits<std::int64_t>::max();
 
 // Readings that own their values.
@@ -55,7 +57,7 @@ bool encode(std::span<const StoredReading> readings,
   return true;
 }
 
-// The rows of one day, at most Block::kMost, that lie in front of the next block.
+// The rows of one month, at most Block::kMost, that lie in front of the next block.
 Gathered gather(db::Connection& connection, std::int64_t device, std::int64_t from_ms,
                 std::int64_t before_ms) {
   ReadingStore store(connection);
@@ -65,9 +67,9 @@ Gathered gather(db::Connection& connection, std::int64_t device, std::int64_t fr
   store.rows_forward(device, from, before_ms, 1,
                      [&](const StoredReading& row) { first = place_of(row); });
   if (!first) return rows;
-  const auto day_end = day_of(first->time_ms) + kDayMs;
-  const auto next = BlockStore(connection).next(device, *first, day_end);
-  store.rows_forward(device, from, std::min(before_ms, day_end), Block::kMost,
+  const auto month_end = month_of("reading_blocks", first->time_ms).before;
+  const auto next = BlockStore(connection).next(device, *first, month_end);
+  store.rows_forward(device, from, std::min(before_ms, month_end), Block::kMost,
                      [&](const StoredReading& row) {
                        if (!next || place_of(row) < next->first) rows.add(row);
                      });
@@ -84,7 +86,8 @@ PackStep pack_some(db::Connection& connection, std::int64_t device, std::int64_t
 
   BlockStore blocks(connection);
   Gathered merged;
-  const auto span = blocks.last_until(device, first, day_of(first.time_ms));
+  const auto month = month_of("reading_blocks", first.time_ms);
+  const auto span = blocks.last_until(device, first, month.from);
   const auto block = span ? blocks.load(device, *span) : std::nullopt;
   const bool joins = block && (block->size() < Block::kMost || first <= block->last());
   std::string values;
@@ -102,6 +105,23 @@ PackStep pack_some(db::Connection& connection, std::int64_t device, std::int64_t
   for (const auto& [at, text] : made) blocks.put(device, at, text);
   ReadingStore(connection).delete_rows(device, first, last);
   return {rows.all().size(), last.time_ms};
+}
+
+void trim_before(db::Connection& connection, std::int64_t device, std::int64_t before_ms) {
+  BlockStore blocks(connection);
+  const Place cut{before_ms, std::numeric_limits<std::int64_t>::min()};
+  const auto span = blocks.last_until(device, cut, month_of("reading_blocks", before_ms).from);
+  if (!span || span->last < cut || span->first.time_ms >= before_ms - kSlackMs) return;
+  const auto block = blocks.load(device, *span);
+  if (!block) return;
+  Gathered kept;
+  std::string values;
+  for (auto i = block->find(cut); i < block->size(); ++i)
+    kept.add(block->reading(i, device, values));
+  std::vector<std::pair<BlockSpan, std::string>> made;
+  if (!encode(kept.all(), made)) return;
+  blocks.remove(device, *span);
+  for (const auto& [at, text] : made) blocks.put(device, at, text);
 }
 
 }  // namespace croft::data

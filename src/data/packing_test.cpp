@@ -96,8 +96,8 @@ class PackingTest : public testing::Test {
 
 }  // namespace
 
-TEST_F(PackingTest, TurnsRowsIntoBlocksOfADay) {
-  measure(kNoon - hours(13), minutes(1), 13 * 60);  // over midnight
+TEST_F(PackingTest, TurnsRowsIntoBlocksOfAMonth) {
+  measure(kNoon - days(23), hours(1), 23 * 24);  // over the end of October
   const auto before = all();
   pack(kNoon);
   EXPECT_EQ(rows(), 0);
@@ -105,7 +105,7 @@ TEST_F(PackingTest, TurnsRowsIntoBlocksOfADay) {
   EXPECT_EQ(all(), before);
 }
 
-TEST_F(PackingTest, GoesOnWithTheLastBlockOfTheDayUntilItIsFull) {
+TEST_F(PackingTest, GoesOnWithTheLastBlockUntilItIsFull) {
   for (int i = 0; i < 8; ++i) {
     measure(kNoon + i * minutes(50), Seconds(10), 300, static_cast<std::uint32_t>(300 * i));
     pack(kNoon + (i + 1) * minutes(50));
@@ -188,17 +188,16 @@ TEST_F(PackingTest, FollowsTheHoursAndWhatComesLate) {
 }
 
 TEST_F(PackingTest, LeavesWhatIsDamagedAsItIsAndGoesOn) {
-  measure(kNoon - days(2), minutes(1), 100);
-  measure(kNoon - days(1), minutes(1), 100, 1000);
+  measure(kNoon - days(2), minutes(1), 1000 + 200);
   database_->write_now([&](db::Connection& c) {
     const std::byte nonsense[] = {std::byte{0x7F}};
     c.execute("UPDATE readings SET vals = $1 WHERE time = $2",
               {db::Bytes(nonsense), to_ms(kNoon - days(2))});
   });
   pass();
-  EXPECT_EQ(rows(), 100);
+  EXPECT_EQ(rows(), static_cast<std::int64_t>(Block::kMost));  // those of one attempt
   EXPECT_EQ(blocks(), 1);
-  EXPECT_EQ(all().size(), 200U);
+  EXPECT_EQ(all().size(), 1200U);
 }
 
 TEST_F(PackingTest, IsForgottenWithTheYears) {
@@ -209,6 +208,17 @@ TEST_F(PackingTest, IsForgottenWithTheYears) {
   Retention retention(loop_.get_executor(), *database_, writer_, clock_, days(40));
   mqtt::play(loop_, retention.sweep());
   EXPECT_EQ(all().size(), 100U);
+}
+
+TEST_F(PackingTest, IsForgottenWithinABlockToo) {
+  if (database_->by_time() != database_->clustered()) GTEST_SKIP() << "months go whole";
+  measure(kNoon - days(20), hours(1), 20 * 24);
+  pass();
+  ASSERT_EQ(blocks(), 1);
+  Retention retention(loop_.get_executor(), *database_, writer_, clock_, days(10));
+  mqtt::play(loop_, retention.sweep());
+  EXPECT_EQ(all().size(), 10U * 24);
+  EXPECT_EQ(all().front().time_ms, to_ms(kNoon - days(10)));
 }
 
 TEST_F(PackingTest, LeavesNoEmptyMonthsBehind) {

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "data/packing.hpp"
 #include "data/reading_store.hpp"
 
 namespace croft::data {
@@ -73,7 +74,9 @@ Task<void> Retention::delete_before(std::int64_t before_ms) {
   for (const auto number : numbers) {
     for (bool more = true; more && !stopping_;) {
       auto step = [number, before_ms](db::Connection& connection) {
-        return ReadingStore(connection).delete_before(number, before_ms, kRowsOfStep);
+        if (ReadingStore(connection).delete_before(number, before_ms, kRowsOfStep)) return true;
+        trim_before(connection, number, before_ms);
+        return false;
       };
       more = co_await database_.write(step);
       co_await sleep_for(kBetweenSteps);
