@@ -17,6 +17,9 @@ struct PostgresConfig {
   // A host that does not answer: on connecting, and later in the middle of a statement.
   std::chrono::seconds connect_timeout{5};
   std::chrono::seconds silence_timeout{20};
+  // A statement without an answer, whoever it is that keeps the connection open. No statement of
+  // Croft's takes nearly as long, and a wait for a lock ends before it.
+  std::chrono::seconds answer_timeout{60};
 };
 
 // Does not connect yet; whoever needs a connection gets one, or db::Broken. A lost connection is

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -144,6 +145,48 @@ TEST(PostgresAway, FailsAtOnceWhileItWasAwayJustNow) {
   const auto begun = steady_clock::now();
   EXPECT_NE(trouble([&] { put(*database, "a"); }), "");
   EXPECT_LT(steady_clock::now() - begun, milliseconds(400));
+}
+
+// A process of the server that is stopped keeps its connection open, as a middle box may.
+TEST(PostgresAway, GivesUpAConnectionThatIsOpenAndSilent) {
+  TestPostgres server;
+  const auto database = open_postgres({.url = server.fresh(), .answer_timeout = Seconds(1)});
+  migrate(*database, "test", kMigrations);
+  const auto backend = [](Connection& c) {
+    return static_cast<pid_t>(
+        *c.first("SELECT pg_backend_pid()", {}, [](const Row& row) { return row.integer(0); }));
+  };
+  const auto writer = database->write_now(backend);
+  ::kill(writer, SIGSTOP);
+  const auto begun = steady_clock::now();
+  put(*database, "a");  // nothing had begun, so it is done by a new connection
+  EXPECT_GE(steady_clock::now() - begun, milliseconds(900));
+  EXPECT_LT(steady_clock::now() - begun, Seconds(5));
+  ::kill(writer, SIGCONT);
+
+  pid_t stopped = 0;
+  const auto words = trouble([&] {
+    database->read_now([&](Connection& c) {
+      ::kill(stopped = backend(c), SIGSTOP);
+      c.execute("SELECT 1");
+    });
+  });
+  EXPECT_NE(words.find("no answer for 1 s"), std::string::npos) << words;
+  ::kill(stopped, SIGCONT);
+
+  try {
+    database->write_now([&](Connection& c) {
+      stopped = backend(c);
+      c.execute("INSERT INTO things (id) VALUES ('b')");
+      ::kill(stopped, SIGSTOP);
+    });
+    ADD_FAILURE() << "it was said to be committed";
+  } catch (const Broken& broken) {
+    EXPECT_TRUE(broken.unknown_outcome) << broken.what();
+  }
+  ::kill(stopped, SIGCONT);
+  put(*database, "c");  // waits for what the other still holds
+  EXPECT_EQ(count(*database), 3);
 }
 
 TEST(PostgresAway, NeverRepeatsAPasswordOfAWrongUrl) {

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "db/postgres_connection.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <stdexcept>
 
@@ -10,6 +13,8 @@
 
 namespace croft::db {
 namespace {
+
+using std::chrono::steady_clock;
 
 constexpr std::size_t kMostStatements = 512;
 constexpr int kOldestServer = 140000;
@@ -29,6 +34,17 @@ std::string_view field(const PGresult* result, int code) {
   return text != nullptr ? text : "";
 }
 
+// False when nothing can be read before the deadline.
+bool readable(int socket, steady_clock::time_point deadline) {
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now());
+    pollfd waiting{socket, POLLIN, 0};
+    const int ready =
+        ::poll(&waiting, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    if (ready >= 0 || errno != EINTR) return ready != 0;
+  }
+}
+
 // Syntax, types, constraints: statements of ours that are wrong, whatever the state of the world.
 bool is_our_mistake(std::string_view state, Database::Mode mode) {
   if (state == "42501") return false;  // a right is missing: a matter of the set-up
@@ -42,7 +58,8 @@ bool is_our_mistake(std::string_view state, Database::Mode mode) {
 
 void PostgresConnection::Close::operator()(PGconn* handle) const { libpq().finish(handle); }
 
-PostgresConnection::PostgresConnection(const PostgresConfig& config) {
+PostgresConnection::PostgresConnection(const PostgresConfig& config)
+    : answer_timeout_(config.answer_timeout) {
   const auto connect = std::to_string(config.connect_timeout.count());
   const auto silence = std::to_string(config.silence_timeout.count() * 1000);
   const auto idle = std::to_string(std::max<std::int64_t>(config.silence_timeout.count() / 2, 1));
@@ -81,7 +98,9 @@ void PostgresConnection::configure(const PostgresConfig& config) {
       "SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off");
 }
 
-bool PostgresConnection::alive() const { return libpq().status(handle_.get()) == CONNECTION_OK; }
+bool PostgresConnection::alive() const {
+  return !silent_ && libpq().status(handle_.get()) == CONNECTION_OK;
+}
 
 std::string PostgresConnection::server_version() const {
   const char* version = libpq().parameterStatus(handle_.get(), "server_version");
@@ -173,11 +192,11 @@ std::vector<std::string> PostgresConnection::drop_parts(std::string_view table,
       " AND CAST(part.relname AS TEXT) COLLATE \"C\" < $2 ORDER BY 1",
       {table, std::string(table) + "_" + std::string(name)},
       [&](const Row& row) { dropped.push_back(row.string(0)); });
+  // An index steps over what was deleted, and only indexes are used here (configure()).
   if (which == Which::empty) {
-    command("SET LOCAL enable_seqscan = off");  // an index steps over what was deleted
     std::erase_if(dropped, [&](const std::string& part) {
       const auto sql = "SELECT 1 FROM " + part + " LIMIT 1";
-      const Result result(libpq().exec(handle_.get(), sql.c_str()));
+      const auto result = execute_now(sql.c_str());
       check(result.get(), sql);
       return libpq().ntuples(result.get()) > 0;
     });
@@ -198,7 +217,7 @@ void PostgresConnection::begin(Database::Mode mode) {
 }
 
 void PostgresConnection::commit() {
-  const Result result(libpq().exec(handle_.get(), "COMMIT"));
+  const auto result = execute_now("COMMIT");
   if (result && libpq().resultStatus(result.get()) == PGRES_COMMAND_OK) {
     if (std::string_view(libpq().cmdStatus(result.get())) == "COMMIT") return;
     throw std::logic_error("SQL: a statement had failed, and yet the work went on");
@@ -206,20 +225,46 @@ void PostgresConnection::commit() {
   // A refusal from a server that goes on talking means no; silence and farewells can mean anything.
   const bool refused = alive() && libpq().transactionStatus(handle_.get()) == PQTRANS_IDLE &&
                        field(result.get(), PG_DIAG_SEVERITY_NONLOCALIZED) == "ERROR";
-  if (!refused)
-    throw Broken("the connection was lost while committing: " +
-                     one_line(libpq().errorMessage(handle_.get())),
-                 true);
+  if (!refused) throw Broken("the connection was lost while committing: " + trouble(), true);
   fail(result.get(), "COMMIT");
 }
 
 void PostgresConnection::roll_back() noexcept {
   if (!alive()) return;
-  const Result ignored(libpq().exec(handle_.get(), "ROLLBACK"));
+  execute_now("ROLLBACK");
+}
+
+Result PostgresConnection::answer(int was_sent) {
+  const auto deadline = steady_clock::now() + answer_timeout_;
+  Result said;
+  while (was_sent != 0) {
+    while (libpq().isBusy(handle_.get()) != 0) {
+      if (!readable(libpq().socket(handle_.get()), deadline)) {
+        silent_ = true;
+        return nullptr;
+      }
+      if (libpq().consumeInput(handle_.get()) == 0) break;  // lost: getResult says so
+    }
+    Result next(libpq().getResult(handle_.get()));
+    if (!next) break;
+    if (!said || libpq().resultStatus(said.get()) != PGRES_FATAL_ERROR) said = std::move(next);
+  }
+  return said;
+}
+
+Result PostgresConnection::execute_now(const char* sql) {
+  return answer(libpq().sendQuery(handle_.get(), sql));
+}
+
+std::string PostgresConnection::trouble() const {
+  if (silent_)
+    return "no answer for " + std::to_string(answer_timeout_.count()) +
+           " s, though the connection is open";
+  return one_line(libpq().errorMessage(handle_.get()));
 }
 
 void PostgresConnection::command(const std::string& sql) {
-  const Result result(libpq().exec(handle_.get(), sql.c_str()));
+  const auto result = execute_now(sql.c_str());
   check(result.get(), sql);
 }
 
@@ -233,9 +278,9 @@ const PostgresConnection::Statement& PostgresConnection::prepare(std::string_vie
   const std::string text(sql);
   Statement statement{"s" + std::to_string(++prepared_), {}};
   const char* name = statement.name.c_str();
-  const Result prepared(libpq().prepare(handle_.get(), name, text.c_str(), 0, nullptr));
+  const auto prepared = answer(libpq().sendPrepare(handle_.get(), name, text.c_str(), 0, nullptr));
   check(prepared.get(), sql);
-  const Result described(libpq().describePrepared(handle_.get(), name));
+  const auto described = answer(libpq().sendDescribePrepared(handle_.get(), name));
   check(described.get(), sql);
   for (int i = 0; i < libpq().nparams(described.get()); ++i)
     statement.types.push_back(libpq().paramtype(described.get(), i));
@@ -245,9 +290,9 @@ const PostgresConnection::Statement& PostgresConnection::prepare(std::string_vie
 Result PostgresConnection::perform(const Statement& statement, Arguments& arguments,
                                    std::string_view sql) {
   constexpr int kBinary = 1;
-  Result result(libpq().execPrepared(handle_.get(), statement.name.c_str(), arguments.count(),
-                                     arguments.values(), arguments.lengths(), arguments.formats(),
-                                     kBinary));
+  auto result = answer(libpq().sendQueryPrepared(
+      handle_.get(), statement.name.c_str(), arguments.count(), arguments.values(),
+      arguments.lengths(), arguments.formats(), kBinary));
   check(result.get(), sql);
   return result;
 }
@@ -260,7 +305,8 @@ void PostgresConnection::check(const PGresult* result, std::string_view doing) {
 void PostgresConnection::fail(const PGresult* result, std::string_view doing) {
   const auto state = field(result, PG_DIAG_SQLSTATE);
   auto words = field(result, PG_DIAG_MESSAGE_PRIMARY);
-  if (words.empty()) words = libpq().errorMessage(handle_.get());
+  const auto others = words.empty() ? trouble() : std::string();
+  if (words.empty()) words = others;
   if (alive() && is_our_mistake(state, mode_))
     throw std::logic_error("SQL: " + std::string(doing) + ": " + one_line(words));
   throw Broken("PostgreSQL: " + one_line(words) +

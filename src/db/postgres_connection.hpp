@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -51,14 +52,21 @@ class PostgresConnection final : public Connection {
   };
 
   void configure(const PostgresConfig&);
+  // What the server says to what was sent: the last result, or the first that is an error. Nothing
+  // when it does not come in time; then the connection is given up.
+  Result answer(int was_sent);
+  Result execute_now(const char* sql);
   void command(const std::string& sql);
   const Statement& prepare(std::string_view sql);
   Result perform(const Statement&, Arguments&, std::string_view sql);
   // Throws unless the result is a success.
   void check(const PGresult*, std::string_view doing);
   [[noreturn]] void fail(const PGresult*, std::string_view doing);
+  std::string trouble() const;
 
   std::unique_ptr<PGconn, Close> handle_;
+  std::chrono::seconds answer_timeout_;
+  bool silent_ = false;  // did not answer in time
   Database::Mode mode_ = Database::Mode::read;
   std::uint64_t prepared_ = 0;
   std::unordered_map<std::string, Statement, TextHash, std::equal_to<>> statements_;

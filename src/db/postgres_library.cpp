@@ -42,10 +42,14 @@ Libpq load() {
   CROFT_FIND(serverVersion);
   CROFT_FIND(errorMessage);
   CROFT_FIND(setNoticeProcessor);
-  CROFT_FIND(exec);
-  CROFT_FIND(prepare);
-  CROFT_FIND(describePrepared);
-  CROFT_FIND(execPrepared);
+  CROFT_FIND(sendQuery);
+  CROFT_FIND(sendPrepare);
+  CROFT_FIND(sendDescribePrepared);
+  CROFT_FIND(sendQueryPrepared);
+  CROFT_FIND(socket);
+  CROFT_FIND(isBusy);
+  CROFT_FIND(consumeInput);
+  CROFT_FIND(getResult);
   CROFT_FIND(resultStatus);
   CROFT_FIND(resultErrorField);
   CROFT_FIND(nparams);

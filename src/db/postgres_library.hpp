@@ -20,10 +20,14 @@ struct Libpq {
   decltype(&PQserverVersion) serverVersion;
   decltype(&PQerrorMessage) errorMessage;
   decltype(&PQsetNoticeProcessor) setNoticeProcessor;
-  decltype(&PQexec) exec;
-  decltype(&PQprepare) prepare;
-  decltype(&PQdescribePrepared) describePrepared;
-  decltype(&PQexecPrepared) execPrepared;
+  decltype(&PQsendQuery) sendQuery;
+  decltype(&PQsendPrepare) sendPrepare;
+  decltype(&PQsendDescribePrepared) sendDescribePrepared;
+  decltype(&PQsendQueryPrepared) sendQueryPrepared;
+  decltype(&PQsocket) socket;
+  decltype(&PQisBusy) isBusy;
+  decltype(&PQconsumeInput) consumeInput;
+  decltype(&PQgetResult) getResult;
   decltype(&PQresultStatus) resultStatus;
   decltype(&PQresultErrorField) resultErrorField;
   decltype(&PQnparams) nparams;
