@@ -153,6 +153,35 @@ Get shown_whole(Where where) {
       [where](const Config& config) { return std::to_string(where(const_cast<Config&>(config))); };
 }
 
+// "20GB", "500MB"; "0" is none. The units are powers of ten, as on the box of a disk.
+constexpr std::int64_t kMega = 1'000'000;
+
+template <class Where>
+Set size(Where where, std::int64_t least) {
+  return [where, least](Config& config, const std::string& value) {
+    std::int64_t number = -1;
+    const auto* end = value.data() + value.size();
+    const auto [stop, error] = std::from_chars(value.data(), end, number);
+    const std::string_view unit(stop, static_cast<std::size_t>(end - stop));
+    const auto scale = unit == "GB" ? 1000 * kMega : unit == "MB" ? kMega : 0;
+    const bool none = value == "0";
+    if (!none &&
+        (error != std::errc() || scale == 0 || number > 1'000'000 || number * scale < least))
+      return "must be a size of at least " + std::to_string(least / kMega) +
+             "MB, such as 500MB or 20GB, or 0";
+    where(config) = none ? 0 : number * scale;
+    return std::string();
+  };
+}
+
+template <class Where>
+Get shown_size(Where where) {
+  return [where](const Config& config) {
+    const auto bytes = where(const_cast<Config&>(config));
+    return bytes == 0 ? std::string("0") : std::to_string(bytes / kMega) + "MB";
+  };
+}
+
 // "postgresql://user:********@host/name", whether the password stands before the host or behind.
 // The last '@' counts: of a URL that is wrong, rather too much is hidden.
 std::string without_password(std::string url) {
@@ -290,6 +319,9 @@ std::vector<Setting> make_settings() {
       "after which readings are forgotten, such as 365d; 0s keeps them for ever",
       duration(CROFT_FIELD(data.retention), Seconds(0), std::chrono::days(36'500)),
       shown_duration(CROFT_FIELD(data.retention)));
+  add("data.max_size", "a size",
+      "of the database, such as 20GB, beyond which the oldest readings are forgotten; 0: no bound",
+      size(CROFT_FIELD(data.max_size), 50 * kMega), shown_size(CROFT_FIELD(data.max_size)));
   add("command.validity", "a duration", "how long a command waits for its node before it expires",
       duration(CROFT_FIELD(command.validity), Seconds(1), std::chrono::days(7)),
       shown_duration(CROFT_FIELD(command.validity)));

@@ -49,10 +49,10 @@ struct Service::Rooms {
         writer(config.writer, n.loop, n.db, n.metrics),
         refusals(n.loop, n.db, n.directory, n.clock, n.metrics),
         removal(n.loop, n.db, writer, refusals, n.feed),
-        retention(n.loop, n.db, writer, n.clock, config.retention),
-        rollups(n.loop, n.db, writer, n.clock, config.retention),
+        retention(n.loop, n.db, writer, n.clock, config.keep),
+        rollups(n.loop, n.db, writer, n.clock),
         ingest({n.mqtt, n.directory, n.feed, n.devices, n.clock, n.metrics, writer, refusals}),
-        routes({n.db, names, n.directory, n.clock, config.retention}),
+        routes({n.db, names, n.directory, n.clock}),
         ended(n.loop) {}
 
   Task<void> side(Task<void> part) {

@@ -10,6 +10,7 @@
 #include "base/metrics.hpp"
 #include "base/task.hpp"
 #include "data/ingest.hpp"
+#include "data/retention.hpp"
 #include "data/writer.hpp"
 #include "db/database.hpp"
 #include "http/router.hpp"
@@ -23,7 +24,7 @@ namespace croft::data {
 struct Config {
   std::vector<Source> sources;  // [[data.source]]
   WriterConfig writer;
-  Seconds retention{0};  // how long readings are kept; 0: for ever
+  Keep keep;
 };
 
 // Everything must outlive the service; `directory` holds the devices that exist.

@@ -29,7 +29,7 @@ struct Life {
   Life(asio::io_context& loop, const mqtt::TestBroker& broker, db::Database& database,
        const DeviceDirectory& directory, const Clock& clock)
       : client(loop.get_executor(), options(broker, "croft-data")),
-        service({{{"/exp/sensor", DeviceId("d2")}}, {}},
+        service({{{"/exp/sensor", DeviceId("d2")}}, {}, {}},
                 {loop.get_executor(), database, client, directory, feed, devices, clock, metrics}),
         devices(directory, feed, clock) {
     router.set_guard(std::make_shared<AdmitAlice>());

@@ -139,6 +139,15 @@ void ReadingStore::backward(std::int64_t device, const Place& before, std::int64
   if (giver.left() > 0) rows_backward(device, at, from_ms, giver.left(), on_reading);
 }
 
+std::optional<std::int64_t> ReadingStore::first_time(std::int64_t device) {
+  const Place begin{-1, kMostKey};
+  std::optional<std::int64_t> first;
+  rows_forward(device, begin, kMostKey, 1, [&](const StoredReading& row) { first = row.time_ms; });
+  if (const auto block = BlockStore(connection_).next(device, begin, kMostKey))
+    first = std::min(first.value_or(block->first.time_ms), block->first.time_ms);
+  return first;
+}
+
 bool ReadingStore::is_packed(std::int64_t device, const Place& place) {
   BlockStore blocks(connection_);
   const auto span = blocks.last_until(device, place, month_start(place.time_ms));

@@ -56,7 +56,7 @@ class PackingTest : public testing::Test {
   }
   // Twice, since the first may only move the horizon.
   void pass() {
-    Rollups rollups(loop_.get_executor(), *database_, writer_, clock_, Seconds(0));
+    Rollups rollups(loop_.get_executor(), *database_, writer_, clock_);
     for (int i = 0; i < 2; ++i) mqtt::play(loop_, rollups.pass());
   }
   std::vector<Place> forward(Place after, std::int64_t before_ms, std::size_t limit) {
@@ -205,7 +205,7 @@ TEST_F(PackingTest, IsForgottenWithTheYears) {
   measure(kNoon - days(2), minutes(1), 100, 5000);
   pass();
   ASSERT_EQ(rows(), 0);
-  Retention retention(loop_.get_executor(), *database_, writer_, clock_, days(40));
+  Retention retention(loop_.get_executor(), *database_, writer_, clock_, {days(40), 0});
   mqtt::play(loop_, retention.sweep());
   EXPECT_EQ(all().size(), 100U);
 }
@@ -215,7 +215,7 @@ TEST_F(PackingTest, IsForgottenWithinABlockToo) {
   measure(kNoon - days(20), hours(1), 20 * 24);
   pass();
   ASSERT_EQ(blocks(), 1);
-  Retention retention(loop_.get_executor(), *database_, writer_, clock_, days(10));
+  Retention retention(loop_.get_executor(), *database_, writer_, clock_, {days(10), 0});
   mqtt::play(loop_, retention.sweep());
   EXPECT_EQ(all().size(), 10U * 24);
   EXPECT_EQ(all().front().time_ms, to_ms(kNoon - days(10)));

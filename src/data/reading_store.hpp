@@ -76,6 +76,8 @@ class ReadingStore {
                     std::size_t limit, const OnReading&);
   void rows_backward(std::int64_t device, const Place& before, std::int64_t from_ms,
                      std::size_t limit, const OnReading&);
+  // Of the oldest reading; nothing when there is none.
+  std::optional<std::int64_t> first_time(std::int64_t device);
   bool is_packed(std::int64_t device, const Place&);
   // Deletes the rows from `first` to `last`, both included.
   void delete_rows(std::int64_t device, const Place& first, const Place& last);

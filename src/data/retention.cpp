@@ -1,85 +1,120 @@
-// Drops months, or deletes rows in small transactions.
+// Drops months, or deletes rows and blocks in small transactions.
 // SPDX-License-Identifier: Apache-2.0
 #include "data/retention.hpp"
 
+#include <algorithm>
 #include <vector>
 
+#include "data/month.hpp"
 #include "data/packing.hpp"
 #include "data/reading_store.hpp"
+#include "data/rollup_store.hpp"
 
 namespace croft::data {
 namespace {
 
 constexpr std::size_t kRowsOfStep = 1000;
+constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::chrono::milliseconds kBetweenSteps{5};  // readings that arrive go first
-constexpr std::chrono::hours kBetweenSweeps{1};
-constexpr std::chrono::minutes kAfterFailure{1};
+constexpr std::chrono::minutes kBetweenSweeps{10};
+
+std::vector<std::int64_t> devices(db::Connection& connection) {
+  std::vector<std::int64_t> numbers;
+  ReadingStore(connection).each_device([&](std::int64_t number, std::string_view) {
+    numbers.push_back(number);
+  });
+  return numbers;
+}
+
+std::optional<std::int64_t> oldest(db::Connection& connection) {
+  ReadingStore store(connection);
+  std::optional<std::int64_t> found;
+  for (const auto number : devices(connection))
+    if (const auto first = store.first_time(number))
+      found = std::min(found.value_or(*first), *first);
+  return found;
+}
 
 }  // namespace
 
 Retention::Retention(const Executor& executor, db::Database& database, Writer& writer,
-                     const Clock& clock, Seconds keep)
-    : database_(database), writer_(writer), clock_(clock), keep_(keep), stopped_(executor) {}
+                     const Clock& clock, Keep keep)
+    : database_(database),
+      writer_(writer),
+      clock_(clock),
+      keep_(keep),
+      in_months_(database.by_time() != database.clustered()),
+      periodic_(executor, "old readings cannot be forgotten yet; check the database") {}
 
 Task<void> Retention::run() {
-  while (!stopping_ && keep_ > Seconds(0)) {
-    std::string failure;
-    try {
-      co_await sweep();
-    } catch (const std::exception& error) {
-      failure = error.what();
-    }
-    if (!failure.empty())
-      complaint_.write(log::Level::warning, "data",
-                       "old readings cannot be forgotten yet; check the database",
-                       {{"error", failure}});
-    const auto pause = failure.empty() ? std::chrono::minutes(kBetweenSweeps)
-                                       : std::chrono::minutes(kAfterFailure);
-    co_await stopped_.wait_for(pause);
-  }
-}
-
-void Retention::stop() {
-  stopping_ = true;
-  stopped_.raise();
+  co_await periodic_.run([this] { return sweep(); }, kBetweenSweeps);
 }
 
 Task<void> Retention::sweep() {
-  const auto before_ms = to_ms(clock_.now() - keep_);
-  const bool in_months = database_.by_time() != database_.clustered();
-  if (!in_months) {
-    co_await delete_before(before_ms);
-    co_return;
+  if (keep_.age > Seconds(0)) co_await forget_before(to_ms(clock_.now() - keep_.age));
+  if (keep_.bytes > 0) co_await stay_below_bytes();
+}
+
+Task<void> Retention::stay_below_bytes() {
+  while (!periodic_.stopping()) {
+    const auto used = co_await database_.read(
+        [](db::Connection& connection) { return connection.store_bytes(); });
+    if (used <= keep_.bytes) co_return;
+    const auto before_ms = co_await next_to_go();
+    if (!before_ms) {
+      no_room_.write(log::Level::warning, "data",
+                     "the store is larger than data.max_size, and only the newest readings are left"
+                     " in it; raise data.max_size",
+                     {{"bytes", used}});
+      co_return;
+    }
+    log::info("data", "the oldest readings are forgotten, to stay below data.max_size",
+              {{"before", format_instant(instant_from_ms(*before_ms))}, {"bytes", used}});
+    co_await forget_before(*before_ms);
   }
-  auto drop = [before_ms](db::Connection& connection) {
+}
+
+Task<std::optional<std::int64_t>> Retention::next_to_go() {
+  const auto first = co_await database_.read(oldest);
+  if (!first) co_return std::nullopt;
+  const auto now_ms = to_ms(clock_.now());
+  const auto before_ms = in_months_ ? month_of("readings", *first).before : *first + kDayMs;
+  const auto newest_ms = in_months_ ? month_of("readings", now_ms).from : now_ms - kDayMs;
+  if (before_ms > newest_ms) co_return std::nullopt;
+  co_return before_ms;
+}
+
+// Who looks at hours knows from when on all readings are there, before the first of them goes.
+Task<void> Retention::forget_before(std::int64_t before_ms) {
+  co_await database_.write([before_ms](db::Connection& connection) {
+    RollupStore(connection).raise_kept_from(before_ms);
+  });
+  if (in_months_)
+    co_await drop_months(before_ms);
+  else
+    co_await delete_before(before_ms);
+}
+
+Task<void> Retention::drop_months(std::int64_t before_ms) {
+  const auto dropped = co_await database_.write([before_ms](db::Connection& connection) {
     return ReadingStore(connection).drop_months(before_ms);
-  };
-  const auto dropped = co_await database_.write(drop);
+  });
   if (dropped.empty()) co_return;
   writer_.forget_months();
   for (const auto& month : dropped)
-    log::info("data", "a month of readings is older than data.retention and was dropped",
-              {{"month", month}});
+    log::info("data", "a month of readings is no longer kept and was dropped", {{"month", month}});
 }
 
 Task<void> Retention::delete_before(std::int64_t before_ms) {
-  auto list = [](db::Connection& connection) {
-    std::vector<std::int64_t> numbers;
-    ReadingStore(connection).each_device([&](std::int64_t number, std::string_view) {
-      numbers.push_back(number);
-    });
-    return numbers;
-  };
-  const auto numbers = co_await database_.read(list);
+  const auto numbers = co_await database_.read(devices);
   for (const auto number : numbers) {
-    for (bool more = true; more && !stopping_;) {
-      auto step = [number, before_ms](db::Connection& connection) {
+    for (bool more = true; more && !periodic_.stopping();) {
+      more = co_await database_.write([number, before_ms](db::Connection& connection) {
         if (ReadingStore(connection).delete_before(number, before_ms, kRowsOfStep)) return true;
         trim_before(connection, number, before_ms);
         return false;
-      };
-      more = co_await database_.write(step);
-      co_await sleep_for(kBetweenSteps);
+      });
+      if (more) co_await sleep_for(kBetweenSteps);
     }
   }
 }

@@ -30,6 +30,14 @@ void RollupStore::set_horizon(std::int64_t hour) {
   connection_.execute("UPDATE data_devices SET packed = $1 WHERE packed > $1", {hour * kHourMs});
 }
 
+std::int64_t RollupStore::kept_from_ms() {
+  return connection_.first("SELECT kept_from FROM data_rollups", {}, first_integer).value_or(0);
+}
+
+void RollupStore::raise_kept_from(std::int64_t time_ms) {
+  connection_.execute("UPDATE data_rollups SET kept_from = $1 WHERE kept_from < $1", {time_ms});
+}
+
 void RollupStore::mark_stale(std::span<const DeviceHour> hours) {
   std::vector<std::int64_t> devices, numbers, stale(hours.size(), 1);
   std::vector<db::Bytes> nothing(hours.size());

@@ -32,6 +32,9 @@ class RollupStore {
   std::int64_t horizon();
   // Lowered when a clock was ahead: what was rolled up beyond it is rolled up again.
   void set_horizon(std::int64_t hour);
+  // Readings before this time may be forgotten; it is only ever raised.
+  std::int64_t kept_from_ms();
+  void raise_kept_from(std::int64_t time_ms);
   void mark_stale(std::span<const DeviceHour> hours);
 
   // Up to `limit` devices whose hours before `horizon` are not all rolled up, and the first such.

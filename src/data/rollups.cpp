@@ -51,28 +51,15 @@ std::int64_t next_hour(db::Connection& connection, const DeviceHour& from, std::
 }  // namespace
 
 Rollups::Rollups(const Executor& executor, db::Database& database, Writer& writer,
-                 const Clock& clock, Seconds keep)
-    : database_(database), writer_(writer), clock_(clock), keep_(keep), stopped_(executor) {}
+                 const Clock& clock)
+    : database_(database),
+      writer_(writer),
+      clock_(clock),
+      periodic_(executor,
+                "hours cannot be rolled up yet, long charts are slower; check the database") {}
 
 Task<void> Rollups::run() {
-  while (!stopping_) {
-    std::string failure;
-    try {
-      co_await pass();
-    } catch (const std::exception& error) {
-      failure = error.what();
-    }
-    if (!failure.empty())
-      complaint_.write(log::Level::warning, "data",
-                       "hours cannot be rolled up yet, long charts are slower; check the database",
-                       {{"error", failure}});
-    co_await stopped_.wait_for(kBetweenPasses);
-  }
-}
-
-void Rollups::stop() {
-  stopping_ = true;
-  stopped_.raise();
+  co_await periodic_.run([this] { return pass(); }, kBetweenPasses);
 }
 
 Task<void> Rollups::pass() {
@@ -81,13 +68,13 @@ Task<void> Rollups::pass() {
   months_due_ = months_due_ || moved;
   if (moved) co_return;
   for (const auto step : {&Rollups::roll_some, &Rollups::renew_some, &Rollups::pack_some}) {
-    for (bool more = true; more && !stopping_;) {
+    for (bool more = true; more && !periodic_.stopping();) {
       more = co_await database_.write(
           [this, step](db::Connection& connection) { return (this->*step)(connection); });
       if (more) co_await sleep_for(kBetweenSteps);
     }
   }
-  if (months_due_ && !stopping_) co_await drop_empty_months();
+  if (months_due_ && !periodic_.stopping()) co_await drop_empty_months();
 }
 
 // What rows leave behind in a month that gets no new ones, an engine does not give back by itself.
@@ -123,11 +110,10 @@ bool Rollups::roll_some(db::Connection& connection) {
   return devices.size() == kDevicesOfStep;
 }
 
-// Of readings that are older than they are kept some may be gone already.
+// Of readings that are no longer kept some may be gone already.
 bool Rollups::renew_some(db::Connection& connection) {
   RollupStore store(connection);
-  const auto kept_from = keep_ > Seconds(0) ? hour_of(to_ms(clock_.now() - keep_)) + 1
-                                            : std::numeric_limits<std::int64_t>::min();
+  const auto kept_from = hour_of(store.kept_from_ms() + kHourMs - 1);
   const auto hours = store.stale(kDevicesOfStep);
   std::size_t rows = 0;
   for (const auto& at : hours) {

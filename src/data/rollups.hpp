@@ -4,8 +4,7 @@
 #pragma once
 
 #include "base/clock.hpp"
-#include "base/log.hpp"
-#include "base/task.hpp"
+#include "data/periodic.hpp"
 #include "data/writer.hpp"
 #include "db/database.hpp"
 
@@ -17,12 +16,11 @@ class Rollups {
  public:
   static constexpr std::chrono::minutes kSettled{15};  // after the end of an hour
 
-  // Readings older than `keep` are forgotten, the hours that were made of them stay; 0: for ever.
-  Rollups(const Executor&, db::Database&, Writer&, const Clock&, Seconds keep);
+  Rollups(const Executor&, db::Database&, Writer&, const Clock&);
 
   // Looks every minute, until stop().
   Task<void> run();
-  void stop();
+  void stop() { periodic_.stop(); }
   // Looks once. When the horizon was due to move that is all it does: readings that are on their
   // way into hours before it then are marked by those who store them.
   Task<void> pass();
@@ -37,11 +35,8 @@ class Rollups {
   db::Database& database_;
   Writer& writer_;
   const Clock& clock_;
-  Seconds keep_;
-  bool stopping_ = false;
   bool months_due_ = true;  // after each hour there may be one that is empty
-  Event stopped_;
-  log::Throttle complaint_{60};
+  Periodic periodic_;
 };
 
 }  // namespace croft::data

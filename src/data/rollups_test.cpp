@@ -39,14 +39,14 @@ class RollupsTest : public testing::Test {
     store(std::move(arrivals));
   }
   // Twice, since the first may only move the horizon.
-  void roll_up(Seconds keep = Seconds(0)) {
-    Rollups rollups(loop_.get_executor(), *database_, writer_, clock_, keep);
+  void roll_up() {
+    Rollups rollups(loop_.get_executor(), *database_, writer_, clock_);
     for (int i = 0; i < 2; ++i) mqtt::play(loop_, rollups.pass());
   }
-  SeriesBuilder series(TimeRange range, std::size_t points, Instant readings_from = Instant()) {
+  SeriesBuilder series(TimeRange range, std::size_t points) {
     SeriesBuilder found(range, points);
     mqtt::play(loop_, [&]() -> Task<void> {
-      found = co_await read_series(*database_, "d1", "temperature", range, points, readings_from);
+      found = co_await read_series(*database_, "d1", "temperature", range, points);
     }());
     return found;
   }
@@ -158,16 +158,18 @@ TEST_F(RollupsTest, OutliveTheReadingsTheyWereMadeOf) {
   forget_readings();
   store({arrival("d1", kNoon - days(5), 1)});  // so late that its hour cannot be made anew
   clock_.advance(minutes(1));
-  roll_up(days(2));
+  database_->write_now(
+      [](db::Connection& c) { RollupStore(c).raise_kept_from(to_ms(kNoon - days(2))); });
+  roll_up();
   EXPECT_EQ(rolled_hours(), hours_before);
   EXPECT_EQ(stale_hours(), 0);
   // Coarse or fine: before the time from which readings are kept there are hours.
   const TimeRange range{kNoon - days(6), kNoon - days(1)};
-  const auto coarse = series(range, 50, kNoon - days(2));
+  const auto coarse = series(range, 50);
   Rolled all;
   for (const auto& point : coarse.points()) all.add(point);
   EXPECT_EQ(all.count, 5 * 24 * 60);
-  const auto fine = series({kNoon - days(4), kNoon - days(4) + hours(6)}, 500, kNoon - days(2));
+  const auto fine = series({kNoon - days(4), kNoon - days(4) + hours(6)}, 500);
   EXPECT_EQ(fine.points().size(), 6U);
   EXPECT_EQ(fine.resolution(), hours(1));
 }

@@ -129,10 +129,8 @@ Task<http::Response> Routes::series(http::Request& request) {
   if (!selected) co_return http::problem(selected.error());
   std::string device = selected->front().str();
   std::string name(measurement);
-  const auto readings_from =
-      needs_.keep > Seconds(0) ? needs_.clock.now() - needs_.keep : Instant();
-  const SeriesBuilder series = co_await read_series(needs_.db, std::move(device), std::move(name),
-                                                    range, points, readings_from);
+  const SeriesBuilder series =
+      co_await read_series(needs_.db, std::move(device), std::move(name), range, points);
   co_return http::Response::json(write_series(series, range));
 }
 

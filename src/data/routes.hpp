@@ -25,7 +25,6 @@ class Routes {
     Names& names;
     const DeviceDirectory& directory;
     const Clock& clock;
-    Seconds keep{0};  // how long readings are kept; 0: for ever
   };
   explicit Routes(Needs needs) : needs_(needs) {}
 

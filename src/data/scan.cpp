@@ -11,7 +11,7 @@
 namespace croft::data {
 namespace {
 
-constexpr std::size_t kRowsHeld = 16'384;
+constexpr std::size_t kRowsHeld = 65'536;  // some 6 MB
 constexpr std::size_t kLeastMost = 16;  // a chunk can grow to this however many devices there are
 constexpr std::size_t kMostChunk = 1024;
 constexpr auto kMinKey = std::numeric_limits<std::int64_t>::min();

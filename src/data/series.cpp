@@ -86,15 +86,14 @@ std::int64_t readings_in(const Plan& plan) {
 }
 
 Plan make_plan(db::Connection& connection, const std::string& device,
-               const std::string& measurement, const TimeRange& range, std::size_t points,
-               Instant readings_from) {
+               const std::string& measurement, const TimeRange& range, std::size_t points) {
   ReadingStore readings(connection);
   RollupStore hours(connection);
   Plan plan;
   plan.device = readings.device_number(device);
   plan.measurement = readings.measurement_id(measurement);
   if (plan.device == 0 || plan.measurement == 0) return plan;
-  const auto from = to_ms(range.from), to = to_ms(range.to), kept_from = to_ms(readings_from);
+  const auto from = to_ms(range.from), to = to_ms(range.to), kept_from = hours.kept_from_ms();
   const auto first = hour_of(from + kHourMs - 1);
   auto before = std::min(hours.rolled(plan.device), hour_of(to));
   const bool coarse = bucket_width(range, points).count() >= kHourMs;
@@ -153,9 +152,9 @@ void SeriesBuilder::put(const Point& point) {
 }
 
 Task<SeriesBuilder> read_series(db::Database& database, std::string device, std::string measurement,
-                                TimeRange range, std::size_t points, Instant readings_from) {
+                                TimeRange range, std::size_t points) {
   const Plan plan = co_await database.read([&](db::Connection& connection) {
-    return make_plan(connection, device, measurement, range, points, readings_from);
+    return make_plan(connection, device, measurement, range, points);
   });
   SeriesBuilder series(range, points, plan.grain);
   for (const auto& piece : plan.pieces) {

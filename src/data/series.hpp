@@ -47,10 +47,10 @@ class SeriesBuilder {
 };
 
 // One measurement of one device, read piece by piece so that other readers have their turn. Where a
-// point stands for an hour or more, and before `readings_from`, where readings may be forgotten, it
-// is made of hours that are rolled up, as far as there are such. On the loop; throws db::Broken.
+// point stands for an hour or more, and where readings may be forgotten, it is made of hours that
+// are rolled up, as far as there are such. On the loop; throws db::Broken.
 Task<SeriesBuilder> read_series(db::Database&, std::string device, std::string measurement,
-                                TimeRange range, std::size_t points, Instant readings_from);
+                                TimeRange range, std::size_t points);
 
 // {"points":[[time,min,max,avg],...],"from","to","resolution"}; `resolution` in seconds.
 std::string write_series(const SeriesBuilder&, const TimeRange&);

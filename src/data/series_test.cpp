@@ -78,15 +78,15 @@ TEST(Series, ReadsOneMeasurementOfOneDeviceFromTheStore) {
   database->write_now([&](db::Connection& connection) { BatchStore().store(connection, batch); });
   mqtt::play(loop, [&]() -> Task<void> {
     const TimeRange range{kNoon + Milliseconds(1000), kNoon + Milliseconds(45'000)};
-    const auto numbers = co_await read_series(*database, "d1", "a", range, 44, Instant());
+    const auto numbers = co_await read_series(*database, "d1", "a", range, 44);
     EXPECT_EQ(numbers.points().size(), 44U);
     EXPECT_EQ(numbers.points().front().least, 1000);
     EXPECT_EQ(numbers.points().back().most, 44'999);
-    const auto truths = co_await read_series(*database, "d1", "on", range, 10, Instant());
+    const auto truths = co_await read_series(*database, "d1", "on", range, 10);
     EXPECT_EQ(truths.points()[0].least, 0);
     EXPECT_EQ(truths.points()[0].most, 1);
     EXPECT_EQ(truths.points()[0].sum * 2, static_cast<double>(truths.points()[0].count));
-    const auto nothing = co_await read_series(*database, "d1", "unheard-of", range, 10, Instant());
+    const auto nothing = co_await read_series(*database, "d1", "unheard-of", range, 10);
     EXPECT_TRUE(nothing.points().empty());
   }());
 }

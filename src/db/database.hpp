@@ -128,6 +128,8 @@ class Connection {
   enum class Which { all, empty };
   virtual std::vector<std::string> drop_parts(std::string_view table, std::string_view name,
                                               Which which) = 0;
+  // Bytes that the whole store takes, as the engine tells it, less those it would use again.
+  virtual std::int64_t store_bytes() = 0;
 
   // Maps the first row; nothing when there was none.
   template <class F>
@@ -182,8 +184,10 @@ class Database {
   // For text that is compared and sorted by its bytes: "TEXT", or that with a collation.
   virtual std::string_view text_type() const = 0;
   virtual std::string_view engine() const = 0;  // "SQLite 3.40.1", for people
-  // Bytes that the whole store takes, as the engine tells it, less those it would use again.
-  virtual std::int64_t size_bytes() = 0;
+  // Connection::store_bytes() by a connection of its own; blocks.
+  std::int64_t size_bytes() {
+    return read_now([](Connection& connection) { return connection.store_bytes(); });
+  }
 
   enum class Mode { read, write };
 

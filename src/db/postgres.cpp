@@ -64,12 +64,6 @@ class Postgres final : public Database {
     const std::lock_guard lock(mutex_);
     return engine_;
   }
-  std::int64_t size_bytes() override {
-    return read_now([](Connection& connection) {
-      return *connection.first("SELECT pg_database_size(current_database())", {},
-                               [](const Row& row) { return row.integer(0); });
-    });
-  }
 
  protected:
   asio::thread_pool& readers() override { return reader_pool_; }

@@ -207,6 +207,11 @@ std::vector<std::string> PostgresConnection::drop_parts(std::string_view table,
   return dropped;
 }
 
+std::int64_t PostgresConnection::store_bytes() {
+  return *first("SELECT pg_database_size(current_database())", {},
+                [](const Row& row) { return row.integer(0); });
+}
+
 void PostgresConnection::begin(Database::Mode mode) {
   mode_ = mode;
   if (mode == Database::Mode::read)

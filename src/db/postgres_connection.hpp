@@ -25,6 +25,7 @@ class PostgresConnection final : public Connection {
   void make_part(const Part& part) override;
   std::vector<std::string> drop_parts(std::string_view table, std::string_view name,
                                       Which which) override;
+  std::int64_t store_bytes() override;
 
   // A reader sees one state of everything; a writer has the database's writing to itself.
   void begin(Database::Mode);

@@ -180,6 +180,13 @@ class SqliteConnection final : public Connection {
   std::vector<std::string> drop_parts(std::string_view, std::string_view, Which) override {
     return {};
   }
+  std::int64_t store_bytes() override {
+    const auto value = [this](std::string_view sql) {
+      return *first(sql, {}, [](const Row& row) { return row.integer(0); });
+    };
+    return (value("PRAGMA page_count") - value("PRAGMA freelist_count")) *
+           value("PRAGMA page_size");
+  }
 
  private:
   static constexpr std::size_t kMostStatements = 256;
@@ -246,15 +253,6 @@ class Sqlite final : public Database {
   std::string_view engine() const override {
     static const std::string name = std::string("SQLite ") + sqlite3_libversion();
     return name;
-  }
-  std::int64_t size_bytes() override {
-    return read_now([](Connection& connection) {
-      const auto value = [&](std::string_view sql) {
-        return *connection.first(sql, {}, [](const Row& row) { return row.integer(0); });
-      };
-      return (value("PRAGMA page_count") - value("PRAGMA freelist_count")) *
-             value("PRAGMA page_size");
-    });
   }
 
  protected:

@@ -39,7 +39,6 @@ class BreakableDatabase final : public Database {
   std::string_view bytes_type() const override { return real_->bytes_type(); }
   std::string_view text_type() const override { return real_->text_type(); }
   std::string_view engine() const override { return real_->engine(); }
-  std::int64_t size_bytes() override { return real_->size_bytes(); }
 
  protected:
   asio::thread_pool& readers() override { return readers_; }
