@@ -211,7 +211,7 @@ double cost_of_source(const Settings& settings, Instant start) {
 // ones and not to the disk, except where months are empty.
 void pack(asio::io_context& loop, db::Database& database, data::Writer& writer, const Clock& clock,
           double readings) {
-  data::Rollups rollups(loop.get_executor(), database, writer, clock, Seconds(0));
+  data::Rollups rollups(loop.get_executor(), database, writer, clock);
   const double cpu_before = cpu_seconds();
   const auto began = steady_clock::now();
   for (int i = 0; i < 2; ++i) {  // the first only moves the horizon

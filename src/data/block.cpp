@@ -3,6 +3,7 @@
 #include "data/block.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "data/reading_key.hpp"
 #include "data/value_codec.hpp"
@@ -51,6 +52,7 @@ void append_column(std::string& out, const Numbers& column) {
 // Exactly `count` numbers.
 bool read_column(std::string_view& rest, std::size_t count, Numbers& column) {
   column.clear();
+  column.reserve(count);
   if (rest.empty()) return false;
   const char form = rest.front();
   rest.remove_prefix(1);
@@ -88,8 +90,8 @@ Block::Measurement& Block::measurement(std::uint32_t id) {
   const auto at = std::ranges::lower_bound(measurements_, id, {}, &Measurement::id);
   if (at != measurements_.end() && at->id == id) return *at;
   const auto before = times_.size() - 1;  // readings without it
-  return *measurements_.insert(
-      at, {id, std::vector<Kind>(before, Kind::absent), std::vector<double>(before)});
+  return *measurements_.insert(at,
+                               {id, 0, std::vector<Kind>(before, Kind::absent), Numbers(before)});
 }
 
 // False when its values are damaged.
@@ -104,7 +106,7 @@ bool Block::add(const StoredReading& reading) {
     // Whether a number can be scaled is seen when all of its column are known.
     const auto truth = value.number != 0 ? Kind::yes : Kind::no;
     column.kinds.push_back(value.is_boolean ? truth : Kind::raw);
-    column.numbers.push_back(value.number);
+    column.numbers.push_back(std::bit_cast<std::int64_t>(value.number));
   }
   for (auto& column : measurements_) {
     column.kinds.resize(times_.size(), Kind::absent);
@@ -138,24 +140,26 @@ std::vector<std::int64_t> Block::content_keys() const {
   return keys;
 }
 
+// Here every number is still raw.
 void Block::append(std::string& out, const Measurement& measurement) {
+  const auto number = [&](std::size_t i) { return std::bit_cast<double>(measurement.numbers[i]); };
   int places = 0;
   for (std::size_t i = 0; i < measurement.kinds.size(); ++i) {
     if (measurement.kinds[i] != Kind::raw) continue;
     int needs = 0;
-    while (needs <= kMaxPlaces && !scale(measurement.numbers[i], needs)) ++needs;
+    while (needs <= kMaxPlaces && !scale(number(i), needs)) ++needs;
     if (needs <= kMaxPlaces) places = std::max(places, needs);
   }
   Numbers kinds, scaled;
   std::string raw;
   for (std::size_t i = 0; i < measurement.kinds.size(); ++i) {
     auto kind = measurement.kinds[i];
-    const auto number = kind == Kind::raw ? scale(measurement.numbers[i], places) : std::nullopt;
-    if (number) {
+    const auto whole = kind == Kind::raw ? scale(number(i), places) : std::nullopt;
+    if (whole) {
       kind = Kind::scaled;
-      scaled.push_back(*number);
+      scaled.push_back(*whole);
     } else if (kind == Kind::raw) {
-      append_raw(raw, measurement.numbers[i]);
+      append_raw(raw, number(i));
     }
     kinds.push_back(static_cast<std::int64_t>(kind));
   }
@@ -220,15 +224,18 @@ bool Block::decode_measurement(std::string_view& rest, std::uint32_t after) {
   sum_up(scaled);
   auto& column = measurements_.emplace_back();
   column.id = static_cast<std::uint32_t>(id);
+  column.places = static_cast<int>(places);
+  column.kinds.reserve(size());
+  column.numbers.reserve(size());
   std::size_t next = 0;
   for (const auto number : kinds) {
     if (number < 0 || number > static_cast<std::int64_t>(Kind::raw)) return false;
     const auto kind = static_cast<Kind>(number);
-    double value = kind == Kind::yes ? 1 : 0;
-    if (kind == Kind::scaled) value = unscale(scaled[next++], static_cast<int>(places));
-    if (kind == Kind::raw && !read_raw(rest, value)) return false;
+    double raw = 0;
+    if (kind == Kind::raw && !read_raw(rest, raw)) return false;
     column.kinds.push_back(kind);
-    column.numbers.push_back(value);
+    column.numbers.push_back(kind == Kind::scaled ? scaled[next++]
+                                                  : std::bit_cast<std::int64_t>(raw));
   }
   return true;
 }
@@ -247,11 +254,23 @@ std::size_t Block::find(const Place& wanted) const {
 
 void Block::append_values(std::string& out, std::size_t i) const {
   std::vector<CodedValue> coded;
+  coded.reserve(measurements_.size());
   for (const auto& measurement : measurements_) {
-    const auto kind = measurement.kinds[i];
-    if (kind == Kind::absent) continue;
-    const bool is_boolean = kind == Kind::no || kind == Kind::yes;
-    coded.push_back({measurement.id, measurement.numbers[i], is_boolean});
+    const auto number = measurement.numbers[i];
+    switch (measurement.kinds[i]) {
+      case Kind::absent:
+        break;
+      case Kind::no:
+      case Kind::yes:
+        coded.push_back({measurement.id, measurement.kinds[i] == Kind::yes ? 1.0 : 0.0, true});
+        break;
+      case Kind::scaled:
+        coded.push_back({measurement.id, unscale(number, measurement.places), false});
+        break;
+      case Kind::raw:
+        coded.push_back({measurement.id, std::bit_cast<double>(number), false});
+        break;
+    }
   }
   encode_values(out, server_time_[i] != 0, coded);
 }

@@ -48,8 +48,9 @@ class Block {
   enum class Kind : std::uint8_t { absent, no, yes, scaled, raw };
   struct Measurement {
     std::uint32_t id = 0;
-    std::vector<Kind> kinds;      // one a reading
-    std::vector<double> numbers;  // one a reading; 0 or 1 for no and yes
+    int places = 0;                     // of its scaled numbers
+    std::vector<Kind> kinds;            // one a reading
+    std::vector<std::int64_t> numbers;  // one a reading: scaled, or the bits of a raw double
   };
 
   Measurement& measurement(std::uint32_t id);

@@ -12,6 +12,11 @@ namespace {
 
 constexpr std::uint32_t kNumbers = 4;  // of each measurement
 
+// An hour in which nothing moved: only what differs from it is written.
+Rolled expect(std::int64_t count, double least) {
+  return {least, least, least * static_cast<double>(count), count};
+}
+
 }  // namespace
 
 std::int64_t hour_of(std::int64_t time_ms) {
@@ -36,10 +41,11 @@ std::string HourBuilder::encode() const {
   std::vector<CodedValue> numbers;
   for (const auto& [id, rolled] : measurements_) {
     const auto first = id * kNumbers;
-    numbers.push_back({first, static_cast<double>(rolled.count)});
+    const auto expected = expect(rolled.count, rolled.least);
+    if (rolled.count != 1) numbers.push_back({first, static_cast<double>(rolled.count)});
     numbers.push_back({first + 1, rolled.least});
-    numbers.push_back({first + 2, rolled.most});
-    numbers.push_back({first + 3, rolled.sum});
+    if (rolled.most != expected.most) numbers.push_back({first + 2, rolled.most});
+    if (rolled.sum != expected.sum) numbers.push_back({first + 3, rolled.sum});
   }
   std::string text;
   encode_values(text, false, numbers);
@@ -49,18 +55,17 @@ std::string HourBuilder::encode() const {
 bool find_rolled(std::string_view hour, std::uint32_t measurement, Rolled& found) {
   ValueReader in(hour);
   const auto first = measurement * kNumbers;
-  std::uint32_t seen = 0;
-  for (CodedValue value;
-       seen < kNumbers && in.next(value) && value.measurement < first + kNumbers;) {
+  std::int64_t count = 1;
+  bool there = false;
+  for (CodedValue value; in.next(value) && value.measurement < first + kNumbers;) {
     if (value.measurement < first) continue;
     const auto which = value.measurement - first;
-    if (which == 0) found.count = static_cast<std::int64_t>(value.number);
-    if (which == 1) found.least = value.number;
+    if (which == 0) count = static_cast<std::int64_t>(value.number);
+    if (which == 1) found = expect(count, value.number), there = true;
     if (which == 2) found.most = value.number;
     if (which == 3) found.sum = value.number;
-    ++seen;
   }
-  return seen == kNumbers;
+  return there && !in.damaged();
 }
 
 }  // namespace croft::data

@@ -29,8 +29,9 @@ struct Rolled {
 class HourBuilder {
  public:
   void add(std::string_view values);
-  // The text is one of value_codec.hpp, with four numbers for each measurement m: its count under
-  // the id 4m, and then its least, most and sum.
+  // The text is one of value_codec.hpp, with up to four numbers for each measurement m: its count
+  // under the id 4m unless that is 1, its least, its most unless that is the least, and its sum
+  // unless that is the least times the count.
   std::string encode() const;
 
  private:

@@ -48,7 +48,7 @@ TEST(Rollup, FindsNothingOfWhatWasNotMeasuredOrIsDamaged) {
   for (const std::uint32_t id : {1U, 3U, 4U, 6U}) EXPECT_FALSE(find_rolled(hour, id, found)) << id;
   EXPECT_FALSE(find_rolled("", 2, found));
   EXPECT_FALSE(find_rolled(HourBuilder().encode(), 2, found));
-  for (std::size_t bytes = 0; bytes + 1 < hour.size(); ++bytes)
+  for (std::size_t bytes = 0; bytes < hour.size(); ++bytes)
     EXPECT_FALSE(find_rolled(hour.substr(0, bytes), 5, found)) << bytes;
 }
 
@@ -57,6 +57,9 @@ TEST(Rollup, TakesLittleRoom) {
   for (int i = 0; i < 3600; ++i)
     builder.add(values({{1, 20 + (i % 50) / 10.0}, {2, 40.0 + i % 7}, {3, 500.0 + i % 100}}));
   EXPECT_LE(builder.encode().size(), 60U);
+  HourBuilder quiet;
+  quiet.add(values({{1, 20.5}, {2, 40}, {3, 512}}));
+  EXPECT_LE(quiet.encode().size(), 12U);
 }
 
 }  // namespace
