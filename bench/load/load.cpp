@@ -18,7 +18,7 @@ namespace {
   std::fprintf(
       stderr,
       R"(bench_load readings --port=MQTT --nodes=FILE [--rate=N] [--seconds=S] [--most=N] [--boot=N]
-                    [--unnumbered] [--keep=N] [--drain=S] [--ledger=FILE]
+                    [--unnumbered] [--window=N] [--keep=N] [--drain=S] [--ledger=FILE]
 bench_load requests --port=HTTP --target=/path?query [--token=T] [--rate=N] [--seconds=S] [--connections=N]
 bench_load viewers  --port=HTTP --token=T [--connections=N] [--nodes=FILE --one-device] [--seconds=S]
 Common: --host=ADDRESS. FILE of nodes: a line "device secret" each.
@@ -52,6 +52,8 @@ Settings parse(int count, char** words) {
       settings.seconds = number;
     else if (name == "--drain")
       settings.drain = number;
+    else if (name == "--window")
+      settings.window = static_cast<std::size_t>(number);
     else if (name == "--most")
       settings.most = static_cast<std::uint64_t>(number);
     else if (name == "--boot")

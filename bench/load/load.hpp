@@ -23,6 +23,7 @@ struct Settings {
   std::uint64_t most = 0;  // readings in all; 0: no bound
   std::uint32_t boot = 1;  // of numbered readings
   bool numbered = true;    // acknowledged by telemetry/ack; else by the broker
+  std::size_t window = 64;       // sent by a node and not yet acknowledged, as the firmware has it
   std::size_t keep = 20'000;     // what a node keeps of what is not acknowledged
   std::size_t connections = 16;  // requests: how many at once; viewers: how many
   bool one_device = false;       // viewers: each looks at one device of `nodes`

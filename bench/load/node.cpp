@@ -66,7 +66,7 @@ void Node::measure(steady_clock::time_point due, std::int64_t wall_ms) {
 }
 
 bool Node::send(std::size_t most) {
-  const auto end = first_ + static_cast<std::uint32_t>(kept_.size());
+  const auto end = first_ + static_cast<std::uint32_t>(std::min(kept_.size(), settings_.window));
   if (settings_.numbered && !client_.connected()) return false;
   if (settings_.numbered && !kept_.empty() && steady_clock::now() - moved_ > kPatience) {
     unsent_ = first_;

@@ -128,7 +128,7 @@ mqtt::Options platform_client(const BrokerAccess& access, std::string client_id,
   options.password = access.password;
   options.clean_start = !durable;
   options.session_expiry = durable ? std::chrono::hours(24 * 7) : std::chrono::hours(0);
-  options.receive_maximum = 4000;
+  options.receive_maximum = 16'000;
   options.backoff_least = std::chrono::milliseconds(50);
   options.backoff_most = std::chrono::seconds(5);
   return options;

@@ -130,7 +130,9 @@ Task<void> Service::drain() {
   rooms.retention.stop();
   rooms.rollups.stop();
   while (rooms.writing || rooms.running > 0) co_await rooms.ended.wait();
-  if (rooms.needs.mqtt.connected()) co_await rooms.needs.mqtt.flush(kFlush);
+  if (!rooms.needs.mqtt.connected()) co_return;
+  co_await rooms.ingest.settle(kFlush);
+  co_await rooms.needs.mqtt.flush(kFlush);
 }
 
 Task<std::size_t> Service::forget_strangers() {

@@ -6,7 +6,6 @@
 
 #include "base/failpoint.hpp"
 #include "base/json.hpp"
-#include "protocol/ack_codec.hpp"
 #include "protocol/topics.hpp"
 
 namespace croft::data {
@@ -46,8 +45,7 @@ Ingest::Ingest(Needs needs)
     : needs_(needs),
       dropped_(needs.metrics.counter("data_dropped_total",
                                      "QoS 0 messages dropped because the store was behind.")),
-      unsent_acks_(needs.metrics.counter("data_acks_unsent_total",
-                                         "Acknowledgements to nodes that could not be queued.")) {}
+      acks_(needs.mqtt, needs.metrics) {}
 
 // The journey of a message. Only its last line takes it off the broker's hands, so whatever breaks
 // before lets it come again, and coming again is harmless. Readings that others must do something
@@ -194,20 +192,8 @@ void Ingest::tell_live_view(const DeviceId& device, const Share& share) {
 void Ingest::send_acks(const DeviceId& device, const Share& share) {
   const auto& told = share.batch->ranges;
   auto at = std::ranges::lower_bound(told, share.first, {}, &StoredRanges::arrival);
-  for (; at != told.end() && at->arrival < share.first + share.count; ++at) {
-    char topic[protocol::kMaxTopicBytes];
-    const auto to =
-        protocol::write_topic(device.str(), protocol::Kind::telemetry_ack, topic, sizeof topic);
-    for (std::size_t i = 0; i < at->ranges.size(); i += protocol::kMaxAckRanges) {
-      protocol::Ack ack(at->boot);
-      ack.count = std::min(protocol::kMaxAckRanges, at->ranges.size() - i);
-      std::copy_n(at->ranges.begin() + static_cast<std::ptrdiff_t>(i), ack.count, ack.ranges);
-      char payload[protocol::kMaxAckBytes];
-      const auto text = protocol::encode_ack(ack, payload, sizeof payload);
-      mqtt::Message message{std::string(to), std::string(text)};
-      if (!needs_.mqtt.post(std::move(message))) unsent_acks_.add();
-    }
-  }
+  for (; at != told.end() && at->arrival < share.first + share.count; ++at)
+    acks_.tell(device, at->boot, at->ranges);
 }
 
 void Ingest::refuse_rest(const DeviceId& device, const mqtt::Delivery& delivery, const Share& share,

@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
+#include "data/node_acks.hpp"
 #include "data/refused.hpp"
 #include "data/writer.hpp"
 #include "live/devices.hpp"
@@ -55,6 +56,8 @@ class Ingest {
   void receive(DeviceId device, mqtt::Delivery);
   // Takes no new message any more: they stay with the broker.
   void close() { closed_ = true; }
+  // Waits until nodes have been told what is stored, or `limit`.
+  Task<void> settle(std::chrono::milliseconds limit) { return acks_.settle(limit); }
 
  private:
   Journey journey(DeviceId device, mqtt::Delivery, Instant received);
@@ -72,7 +75,7 @@ class Ingest {
   Needs needs_;
   bool closed_ = false;
   Counter dropped_;
-  Counter unsent_acks_;
+  NodeAcks acks_;
   log::Throttle complaint_{10};
 };
 

@@ -20,9 +20,9 @@ namespace croft::data {
 
 struct WriterConfig {
   // Readings in one transaction; the message that crosses the bound still goes in whole.
-  std::size_t max_batch = 4000;
+  std::size_t max_batch = 16'000;
   // What may wait for the store; beyond either, has_room() is false.
-  std::size_t max_waiting_readings = 20'000;
+  std::size_t max_waiting_readings = 40'000;
   std::size_t max_waiting_bytes = 16 * 1024 * 1024;
   // Small batches start no faster than this, one after the other: a trickle of readings is not
   // worth a commit each, for the processor and even more for a memory card. The first one never
