@@ -29,7 +29,7 @@ async function run(args) {
 }
 
 async function ingest(croft, nodes) {
-  const readings = (rate, seconds) => run(['readings', `--port=${croft.mqttPort}`, `--nodes=${nodes}`, `--rate=${rate}`, `--seconds=${seconds}`, `--boot=${Math.floor(performance.now())}`, '--keep=1000', '--drain=60']);
+  const readings = (rate, seconds) => run(['readings', `--port=${croft.mqttPort}`, `--nodes=${nodes}`, `--rate=${rate}`, `--seconds=${seconds}`, `--boot=${Math.floor(performance.now())}`, '--keep=2000', '--drain=60']);
   const cpu = cpuSeconds(croft.pid);
   const fast = await readings(100_000, 10);
   note('ingest, offered 100,000/s: acknowledged', fast.acknowledged_a_second, 'readings/s');
@@ -42,13 +42,19 @@ async function ingest(croft, nodes) {
   note('resident after that', residentMb(croft.pid), 'MB');
 }
 
-async function views(croft, user, nodes) {
-  const common = [`--port=${new URL(croft.url).port}`, `--token=${user.token}`, `--nodes=${nodes}`];
+const viewing = (croft, user, nodes) => [`--port=${new URL(croft.url).port}`, `--token=${user.token}`, `--nodes=${nodes}`];
+
+async function idleViewers(croft, user, nodes) {
   const idle = residentMb(croft.pid);
+  const common = viewing(croft, user, nodes);
   const quiet = bench(['viewers', ...common, '--connections=1000', '--one-device', '--seconds=4']);
   await until(() => quiet.last.watching === 1000, 20_000, '1,000 viewers watch');
   note('an idle viewer', (residentMb(croft.pid) - idle) * 1.024, 'KB');
   await quiet.ended;
+}
+
+async function views(croft, user, nodes) {
+  const common = viewing(croft, user, nodes);
   const load = bench(['readings', `--port=${croft.mqttPort}`, `--nodes=${nodes}`, '--rate=10000', '--seconds=14', `--boot=${Math.floor(performance.now())}`, '--drain=30']);
   await sleep(2_000);
   const seen = await run(['viewers', ...common, '--connections=1000', '--one-device', '--seconds=10']);
@@ -81,8 +87,12 @@ async function brokerAlone(nodes) {
   writeFileSync(file, `listener ${port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n`);
   const broker = spawn('/usr/sbin/mosquitto', ['-c', file], { stdio: 'ignore' });
   await sleep(500);
-  const { acknowledged_a_second: rate } = await run(['readings', `--port=${port}`, `--nodes=${nodes}`, '--rate=200000', '--seconds=8', '--unnumbered', '--keep=1000', '--drain=30']);
-  note('Mosquitto alone, QoS 1, nobody subscribed: acknowledged', rate, 'messages/s');
+  const offer = async () => (await run(['readings', `--port=${port}`, `--nodes=${nodes}`, '--rate=200000', '--seconds=5', '--unnumbered', '--keep=1000', '--drain=30'])).acknowledged_a_second;
+  note('Mosquitto alone, QoS 1, nobody subscribed: acknowledged', await offer(), 'messages/s');
+  const taker = spawn('mosquitto_sub', ['-p', String(port), '-t', '#', '-q', '1', '-i', 'taker'], { stdio: 'ignore' });
+  await sleep(300);
+  note('Mosquitto alone, QoS 1, mosquitto_sub takes all: acknowledged', await offer(), 'messages/s');
+  taker.kill();
   broker.kill();
 }
 
@@ -96,6 +106,7 @@ for (let i = 1; i <= runs; i++) {
   note('resident, idle', residentMb(croft.pid), 'MB');
   const user = await croft.user();
   const { devices, nodes } = await devicesFor(user, 1000);
+  await idleViewers(croft, user, nodes);
   await brokerAlone(nodes);
   await ingest(croft, nodes);
   await views(croft, user, nodes);

@@ -72,7 +72,8 @@ struct Config {
     std::string signup = "open";
   } auth;
   struct {
-    Seconds retention{0};       // 0: for ever
+    Seconds retention{0};  // 0: for ever
+    std::map<std::string, Seconds> retention_of;
     std::int64_t max_size = 0;  // bytes; 0: without bound
     std::vector<SourceMapping> sources;
   } data;

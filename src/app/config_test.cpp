@@ -107,6 +107,22 @@ TEST_F(ConfigFile, MapsTopicsOfOthersToDevices) {
   EXPECT_EQ(load("[[data.source]]\ntopic = 'a'\ndevice = 'x'\nqos = 1\n").mistakes.size(), 1U);
 }
 
+TEST_F(ConfigFile, SaysHowLongReadingsAreKept) {
+  const auto loaded =
+      load("[data]\nretention_of = ['rssi 30d', 'soilMoisture 400d']\nmax_size = '20GB'\n");
+  ASSERT_TRUE(loaded.mistakes.empty()) << loaded.mistakes.front();
+  EXPECT_EQ(loaded.config.data.max_size, 20'000'000'000);
+  EXPECT_EQ(loaded.config.data.retention_of.at("soilMoisture"), std::chrono::days(400));
+  const auto again = load(print_config(loaded.config));
+  EXPECT_TRUE(again.mistakes.empty()) << again.mistakes.front();
+  EXPECT_EQ(print_config(again.config), print_config(loaded.config));
+  for (const char* wrong :
+       {"retention_of = ['rssi']", "retention_of = ['rssi 1h']", "retention_of = ['a b 3d']",
+        "retention_of = 'rssi 30d'", "max_size = '20'", "max_size = '20TB'", "max_size = '1MB'",
+        "max_size = '-5GB'", "max_size = '99999999999GB'", "max_size = 20"})
+    EXPECT_EQ(load("[data]\n" + std::string(wrong) + "\n").mistakes.size(), 1U) << wrong;
+}
+
 TEST_F(ConfigFile, IsReadBackFromItsOwnPrint) {
   flags_["http.trusted_proxies"] = "10.0.0.1,10.0.0.2";
   const auto first = load("[auth]\nsignup = 'first'\n[[data.source]]\ntopic='t'\ndevice='d'\n");

@@ -82,7 +82,7 @@ auth::Door Platform::Wiring::door() {
 
 void Platform::Wiring::make_data() {
   data::Config config;
-  config.keep = {config_.data.retention, config_.data.max_size};
+  config.keep = {config_.data.retention, config_.data.max_size, config_.data.retention_of};
   for (const auto& source : config_.data.sources)
     config.sources.push_back({source.topic, source.device});
   data_ = std::make_unique<data::Service>(

@@ -214,16 +214,8 @@ Task<Result<User>> Accounts::reset_password(std::string name, std::string passwo
     co_return invalid_field("password", *weak);
   const auto hash = co_await passwords_.hash(std::move(password));
   if (!hash) co_return hash.error();
-  // First, so that nothing has changed when the store of sessions does not answer.
-  auto ended = co_await end_sessions(user->id);
-  if (!ended) co_return ended.error();
-  auto store = [id = user->id, hash = *hash](db::Connection& connection) {
-    return users::set_password(connection, id, hash);
-  };
-  co_await needs_.database.write(store);
-  // Again, for whoever logged in with the old password meanwhile.
-  ended = co_await end_sessions(user->id);
-  if (!ended) co_return ended.error();
+  const auto replaced = co_await replace_password(user->id, *hash, SessionId());
+  if (!replaced) co_return replaced.error();
   co_return *user;
 }
 
@@ -251,11 +243,68 @@ Task<Result<>> Accounts::remove(std::string name) {
   co_return ended;
 }
 
-Task<Result<>> Accounts::end_sessions(UserId user) {
-  const auto ended = co_await needs_.sessions.end_all(user, SessionId());
+Task<Result<>> Accounts::end_sessions(UserId user, SessionId except) {
+  const auto ended = co_await needs_.sessions.end_all(user, except);
   if (!ended) co_return ended.error();
   for (const auto& session : *ended) needs_.feed.session_ended.publish({session});
   co_return Result<>();
+}
+
+Task<Result<>> Accounts::change_password(const Principal& principal, std::string current,
+                                         std::string password, std::string remote) {
+  const auto id = principal.user;
+  const auto session = principal.session;
+  const auto account_key = principal.username + ' ' + remote;
+  const auto allowed = co_await needs_.limits.take(kLogIns, account_key);
+  if (!allowed) co_return allowed.error();
+  auto look_up = [id](db::Connection& connection) { return users::find(connection, id); };
+  const auto user = co_await needs_.database.read(look_up);
+  if (!user) co_return fail(Code::unauthenticated, "the account no longer exists");
+  const auto right = co_await passwords_.verify(std::move(current), user->password);
+  if (!right && right.error().code != Code::unauthenticated) co_return right.error();
+  if (!right) co_return invalid_field("current", "is not your password");
+  co_await needs_.limits.forgive(kLogIns, account_key);
+  if (const auto weak = security::weakness(password, user->username))
+    co_return invalid_field("password", *weak);
+  const auto hash = co_await passwords_.hash(std::move(password));
+  if (!hash) co_return hash.error();
+  auto replaced = co_await replace_password(id, *hash, session);
+  co_return replaced;
+}
+
+Task<Result<>> Accounts::replace_password(UserId id, std::string hash, SessionId except) {
+  // First, so that nothing has changed when the store of sessions does not answer.
+  auto ended = co_await end_sessions(id, except);
+  if (!ended) co_return ended.error();
+  auto store = [id, hash](db::Connection& connection) {
+    return users::set_password(connection, id, hash);
+  };
+  co_await needs_.database.write(store);
+  // Again, for whoever logged in with the old password meanwhile.
+  ended = co_await end_sessions(id, except);
+  co_return ended;
+}
+
+Task<Result<std::vector<sessions::Session>>> Accounts::list_sessions(const Principal& principal) {
+  auto found = co_await needs_.sessions.of_user(principal.user);
+  if (found) std::ranges::sort(*found, std::ranges::greater(), &sessions::Session::started);
+  co_return found;
+}
+
+Task<Result<>> Accounts::end_session(const Principal& principal, SessionId id) {
+  const auto user = principal.user;
+  const auto found = co_await needs_.sessions.find(id);
+  if (!found) co_return found.error();
+  if (found->user != user) co_return fail(Code::not_found, "there is no such session");
+  const auto ended = co_await needs_.sessions.end(id);
+  if (!ended) co_return ended.error();
+  needs_.feed.session_ended.publish({id});
+  co_return Result<>();
+}
+
+Task<Result<>> Accounts::end_other_sessions(const Principal& principal) {
+  auto ended = co_await end_sessions(principal.user, principal.session);
+  co_return ended;
 }
 
 }  // namespace croft::auth

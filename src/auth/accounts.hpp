@@ -42,6 +42,16 @@ class Accounts {
   // The session is dead everywhere when this returns.
   Task<Result<>> log_out(const Principal&);
   Task<Result<User>> me(const Principal&);
+  // Ends the account's other sessions. Errors: invalid with a field (`current` is wrong, or
+  // `password` is weak), too_many, unavailable (then do it again).
+  Task<Result<>> change_password(const Principal&, std::string current, std::string password,
+                                 std::string remote);
+  // Newest first.
+  Task<Result<std::vector<sessions::Session>>> list_sessions(const Principal&);
+  // Errors: not_found, also when it is somebody else's.
+  Task<Result<>> end_session(const Principal&, SessionId);
+  // All but the one that asks.
+  Task<Result<>> end_other_sessions(const Principal&);
   // Errors: invalid when there is no such IANA zone.
   Task<Result<User>> set_timezone(const Principal&, std::string timezone);
 
@@ -57,7 +67,8 @@ class Accounts {
  private:
   void tell(const User&);
   Task<Result<User>> create(NewAccount, bool only_first);
-  Task<Result<>> end_sessions(UserId);
+  Task<Result<>> replace_password(UserId, std::string hash, SessionId except);
+  Task<Result<>> end_sessions(UserId, SessionId except = {});
 
   const Config& config_;
   const Needs& needs_;

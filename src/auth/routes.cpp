@@ -70,6 +70,45 @@ class AccountRoutes {
     co_return answer(*user, 200);
   }
 
+  Task<Response> change_password(Request& request) {
+    JsonFields in(request.body);
+    auto current = in.text("current", {.most = 4096});
+    auto password = in.text("password", {.most = 4096});
+    if (const auto error = in.error()) co_return http::problem(*error);
+    const auto changed = co_await parts_.accounts.change_password(
+        security::caller(request), std::move(current), std::move(password), request.remote);
+    if (!changed) co_return http::problem(changed.error());
+    co_return Response::no_content();
+  }
+
+  Task<Response> list_sessions(Request& request) {
+    const auto own = security::caller(request).session;
+    const auto found = co_await parts_.accounts.list_sessions(security::caller(request));
+    if (!found) co_return http::problem(found.error());
+    JsonWriter json;
+    json.begin_object().key("sessions").begin_array();
+    for (const auto& session : *found) {
+      json.begin_object().member("id", session.id.str()).member("current", session.id == own);
+      json.member("started", session.started).member("expires", session.expires);
+      json.member("remote", session.remote).member("userAgent", session.user_agent).end_object();
+    }
+    json.end_array().end_object();
+    co_return Response::json(std::move(json).str());
+  }
+
+  Task<Response> end_session(Request& request) {
+    const SessionId id(request.param("id"));
+    const auto ended = co_await parts_.accounts.end_session(security::caller(request), id);
+    if (!ended) co_return http::problem(ended.error());
+    co_return Response::no_content();
+  }
+
+  Task<Response> end_other_sessions(Request& request) {
+    const auto ended = co_await parts_.accounts.end_other_sessions(security::caller(request));
+    if (!ended) co_return http::problem(ended.error());
+    co_return Response::no_content();
+  }
+
  private:
   static Response answer(const User& user, int status) {
     JsonWriter json;
@@ -103,6 +142,10 @@ void Parts::mount_accounts(http::Router& router) {
   router.add(Method::post, "/api/v1/auth/logout", to(&AccountRoutes::log_out));
   router.add(Method::get, "/api/v1/auth/me", to(&AccountRoutes::me));
   router.add(Method::patch, "/api/v1/auth/me", to(&AccountRoutes::change_me));
+  router.add(Method::post, "/api/v1/auth/password", to(&AccountRoutes::change_password));
+  router.add(Method::get, "/api/v1/auth/sessions", to(&AccountRoutes::list_sessions));
+  router.add(Method::del, "/api/v1/auth/sessions", to(&AccountRoutes::end_other_sessions));
+  router.add(Method::del, "/api/v1/auth/sessions/{id}", to(&AccountRoutes::end_session));
 }
 
 void write_json(JsonWriter& json, const User& user) {

@@ -240,6 +240,10 @@ bool Block::decode_measurement(std::string_view& rest, std::uint32_t after) {
   return true;
 }
 
+bool Block::has(std::uint32_t measurement) const {
+  return std::ranges::binary_search(measurements_, measurement, {}, &Measurement::id);
+}
+
 std::size_t Block::find(const Place& wanted) const {
   std::size_t low = 0, high = size();
   while (low < high) {

@@ -41,6 +41,7 @@ class Block {
     const auto at = find(wanted);
     return at < size() && place(at) == wanted;
   }
+  bool has(std::uint32_t measurement) const;
   // `values` is what the reading's values are written into, and viewed from.
   StoredReading reading(std::size_t i, std::int64_t device, std::string& values) const;
 

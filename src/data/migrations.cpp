@@ -37,6 +37,7 @@ constexpr db::Migration kMigrations[] = {
     {3,
      "ALTER TABLE data_devices ADD COLUMN packed BIGINT NOT NULL DEFAULT 0;"
      "ALTER TABLE data_rollups ADD COLUMN kept_from BIGINT NOT NULL DEFAULT 0;"
+     "ALTER TABLE data_measurements ADD COLUMN kept_from BIGINT NOT NULL DEFAULT 0;"
      "CREATE TABLE reading_blocks (device INTEGER NOT NULL, time BIGINT NOT NULL,"
      " key BIGINT NOT NULL, last_time BIGINT NOT NULL, last_key BIGINT NOT NULL,"
      " block {bytes} NOT NULL, PRIMARY KEY (device, time, key)){by_time}"},

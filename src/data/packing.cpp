@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "data/block_store.hpp"
 #include "data/month.hpp"
+#include "data/value_codec.hpp"
 
 namespace croft::data {
 namespace {
@@ -76,6 +77,30 @@ Gathered gather(db::Connection& connection, std::int64_t device, std::int64_t fr
   return rows;
 }
 
+// Puts these readings into the place of a block, in which they lie.
+void replace(db::Connection& connection, std::int64_t device, const BlockSpan& span,
+             std::span<const StoredReading> readings) {
+  BlockStore blocks(connection);
+  std::vector<std::pair<BlockSpan, std::string>> made;
+  if (!encode(readings, made)) return;  // it stays as it is
+  blocks.remove(device, span);
+  for (const auto& [at, text] : made) blocks.put(device, at, text);
+}
+
+// The values but for one measurement; false when nothing is left of them.
+bool leave_out(std::string_view values, std::uint32_t measurement, std::string& thinned) {
+  ValueReader in(values);
+  std::vector<CodedValue> kept;
+  bool had = false;
+  for (CodedValue value; in.next(value);) {
+    had = had || value.measurement == measurement;
+    if (value.measurement != measurement) kept.push_back(value);
+  }
+  thinned.clear();
+  encode_values(thinned, in.server_time(), kept);
+  return !had || !kept.empty();
+}
+
 }  // namespace
 
 PackStep pack_some(db::Connection& connection, std::int64_t device, std::int64_t from_ms,
@@ -118,10 +143,29 @@ void trim_before(db::Connection& connection, std::int64_t device, std::int64_t b
   std::string values;
   for (auto i = block->find(cut); i < block->size(); ++i)
     kept.add(block->reading(i, device, values));
-  std::vector<std::pair<BlockSpan, std::string>> made;
-  if (!encode(kept.all(), made)) return;
-  blocks.remove(device, *span);
-  for (const auto& [at, text] : made) blocks.put(device, at, text);
+  replace(connection, device, *span, kept.all());
+}
+
+bool thin_some(db::Connection& connection, std::int64_t device, std::uint32_t measurement,
+               Place& at, std::int64_t before_ms, std::size_t limit) {
+  BlockStore blocks(connection);
+  for (std::size_t i = 0; i < limit; ++i) {
+    const auto span = blocks.next(device, at, before_ms);
+    if (!span) return false;
+    at = span->last;
+    const auto block = span->last.time_ms < before_ms ? blocks.load(device, *span) : std::nullopt;
+    if (!block || !block->has(measurement)) continue;
+    Gathered kept;
+    std::string values, thinned;
+    for (std::size_t j = 0; j < block->size(); ++j) {
+      auto reading = block->reading(j, device, values);
+      if (!leave_out(reading.values, measurement, thinned)) continue;
+      reading.values = thinned;
+      kept.add(reading);
+    }
+    replace(connection, device, *span, kept.all());
+  }
+  return true;
 }
 
 }  // namespace croft::data

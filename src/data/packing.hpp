@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "data/reading_store.hpp"
 #include "db/database.hpp"
 
 namespace croft::data {
@@ -25,5 +26,11 @@ PackStep pack_some(db::Connection&, std::int64_t device, std::int64_t from_ms,
 // Takes the readings before that time out of the block they share with later ones; those of the
 // last day may stay.
 void trim_before(db::Connection&, std::int64_t device, std::int64_t before_ms);
+
+// Takes one measurement out of up to `limit` blocks that lie whole within from <= time < before,
+// and what has no other out with it. Goes on behind `at`, which it moves; false when it came to the
+// end.
+bool thin_some(db::Connection&, std::int64_t device, std::uint32_t measurement, Place& at,
+               std::int64_t before_ms, std::size_t limit);
 
 }  // namespace croft::data

@@ -13,6 +13,7 @@
 #include "data/retention.hpp"
 #include "data/rollups.hpp"
 #include "data/test_parts.hpp"
+#include "data/value_codec.hpp"
 #include "db/test_database.hpp"
 #include "mqtt/test_broker.hpp"
 
@@ -219,6 +220,43 @@ TEST_F(PackingTest, IsForgottenWithinABlockToo) {
   mqtt::play(loop_, retention.sweep());
   EXPECT_EQ(all().size(), 10U * 24);
   EXPECT_EQ(all().front().time_ms, to_ms(kNoon - days(10)));
+}
+
+TEST_F(PackingTest, LosesOneMeasurementWhenThatIsTooOld) {
+  std::vector<Arrival> arrivals;
+  for (int i = 0; i < 90 * 24; ++i) {
+    const auto time = kNoon - hours(i + 1);
+    arrivals.push_back({reading("d1", time, {{"temperature", i / 10.0}, {"rssi", -60.0}}),
+                        Sequence{1, static_cast<std::uint32_t>(i)}});
+    if (i % 2 == 0)
+      arrivals.push_back({reading("d1", time + minutes(1), {{"rssi", -61.0}}), std::nullopt});
+  }
+  store(std::move(arrivals));
+  pass();
+  clock_.advance(hours(2));
+  pass();
+  ASSERT_EQ(all().size(), 90U * 36);
+  const Keep keep{.age = Seconds(0), .bytes = 0, .age_of = {{"rssi", days(30)}, {"none", days(1)}}};
+  for (int sweeps = 0; sweeps < 2; ++sweeps) {
+    Retention retention(loop_.get_executor(), *database_, writer_, clock_, keep);
+    mqtt::play(loop_, retention.sweep());
+    clock_.advance(days(2));
+  }
+  std::size_t with = 0, without = 0;
+  database_->read_now([&](db::Connection& c) {
+    ReadingStore store(c);
+    const auto rssi = store.measurement_id("rssi");
+    store.forward(1, {kLeast, kMost}, kMost, kMost, [&](const StoredReading& r) {
+      bool has = false;
+      ValueReader in(r.values);
+      for (CodedValue value; in.next(value);) has = has || value.measurement == rssi;
+      EXPECT_TRUE(has || r.time_ms < to_ms(kNoon - days(27)));
+      ++(has ? with : without);
+    });
+  });
+  EXPECT_GE(with, 29U * 36);  // those of a month's block stay until all of it is too old
+  EXPECT_LE(with, 60U * 36);
+  EXPECT_EQ(with * 24 / 36 + without, 90U * 24) << "the temperature of the others is still there";
 }
 
 TEST_F(PackingTest, LeavesNoEmptyMonthsBehind) {

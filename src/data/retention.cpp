@@ -14,7 +14,9 @@ namespace croft::data {
 namespace {
 
 constexpr std::size_t kRowsOfStep = 1000;
+constexpr std::size_t kBlocksOfStep = 10;
 constexpr std::int64_t kDayMs = 86'400'000;
+constexpr std::int64_t kLongestBlockMs = 31 * kDayMs;
 constexpr std::chrono::milliseconds kBetweenSteps{5};  // readings that arrive go first
 constexpr std::chrono::minutes kBetweenSweeps{10};
 
@@ -52,7 +54,37 @@ Task<void> Retention::run() {
 
 Task<void> Retention::sweep() {
   if (keep_.age > Seconds(0)) co_await forget_before(to_ms(clock_.now() - keep_.age));
+  for (const auto& [measurement, age] : keep_.age_of) co_await thin(measurement, age);
   if (keep_.bytes > 0) co_await stay_below_bytes();
+}
+
+// Once a day: each block is rewritten once, when all of it is too old, which it is within a month.
+// Hours keep what they have of it.
+Task<void> Retention::thin(std::string measurement, Seconds age) {
+  const auto before_ms = to_ms(clock_.now() - age);
+  std::uint32_t id = 0;
+  std::int64_t done_ms = 0;
+  co_await database_.read([&](db::Connection& connection) {
+    id = ReadingStore(connection).measurement_id(measurement);
+    done_ms = RollupStore(connection).kept_from_ms(id);
+  });
+  if (id == 0 || before_ms - done_ms < kDayMs) co_return;
+  co_await database_.write([id, before_ms](db::Connection& connection) {
+    RollupStore(connection).raise_kept_from(id, before_ms);
+  });
+  const auto numbers = co_await database_.read(devices);
+  for (const auto number : numbers) {
+    Place at{done_ms - kLongestBlockMs, 0};
+    for (bool more = true; more && !periodic_.stopping();) {
+      more = co_await database_.write([&](db::Connection& connection) {
+        auto next = at;
+        const bool some = thin_some(connection, number, id, next, before_ms, kBlocksOfStep);
+        at = next;
+        return some;
+      });
+      if (more) co_await sleep_for(kBetweenSteps);
+    }
+  }
 }
 
 Task<void> Retention::stay_below_bytes() {

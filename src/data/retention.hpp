@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "base/clock.hpp"
 #include "data/periodic.hpp"
 #include "data/writer.hpp"
@@ -12,7 +15,8 @@ namespace croft::data {
 // How long readings are kept; 0 of either: without bound.
 struct Keep {
   Seconds age{0};
-  std::int64_t bytes = 0;  // of the whole store
+  std::int64_t bytes = 0;                   // of the whole store
+  std::map<std::string, Seconds> age_of{};  // of single measurements
 };
 
 // Where the engine keeps months apart, a month goes whole, once all of it is too old; elsewhere
@@ -28,6 +32,7 @@ class Retention {
   Task<void> sweep();
 
  private:
+  Task<void> thin(std::string measurement, Seconds age);
   Task<void> stay_below_bytes();
   // The begin of what may go next, to make room; nothing when only the newest is left.
   Task<std::optional<std::int64_t>> next_to_go();

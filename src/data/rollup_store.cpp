@@ -38,6 +38,18 @@ void RollupStore::raise_kept_from(std::int64_t time_ms) {
   connection_.execute("UPDATE data_rollups SET kept_from = $1 WHERE kept_from < $1", {time_ms});
 }
 
+std::int64_t RollupStore::kept_from_ms(std::uint32_t measurement) {
+  return connection_
+      .first("SELECT kept_from FROM data_measurements WHERE id = $1", {measurement}, first_integer)
+      .value_or(0);
+}
+
+void RollupStore::raise_kept_from(std::uint32_t measurement, std::int64_t time_ms) {
+  connection_.execute(
+      "UPDATE data_measurements SET kept_from = $2 WHERE id = $1 AND kept_from < $2",
+      {measurement, time_ms});
+}
+
 void RollupStore::mark_stale(std::span<const DeviceHour> hours) {
   std::vector<std::int64_t> devices, numbers, stale(hours.size(), 1);
   std::vector<db::Bytes> nothing(hours.size());

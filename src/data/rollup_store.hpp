@@ -35,6 +35,9 @@ class RollupStore {
   // Readings before this time may be forgotten; it is only ever raised.
   std::int64_t kept_from_ms();
   void raise_kept_from(std::int64_t time_ms);
+  // The same of one measurement, by its id.
+  std::int64_t kept_from_ms(std::uint32_t measurement);
+  void raise_kept_from(std::uint32_t measurement, std::int64_t time_ms);
   void mark_stale(std::span<const DeviceHour> hours);
 
   // Up to `limit` devices whose hours before `horizon` are not all rolled up, and the first such.

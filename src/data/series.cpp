@@ -93,7 +93,8 @@ Plan make_plan(db::Connection& connection, const std::string& device,
   plan.device = readings.device_number(device);
   plan.measurement = readings.measurement_id(measurement);
   if (plan.device == 0 || plan.measurement == 0) return plan;
-  const auto from = to_ms(range.from), to = to_ms(range.to), kept_from = hours.kept_from_ms();
+  const auto from = to_ms(range.from), to = to_ms(range.to),
+             kept_from = std::max(hours.kept_from_ms(), hours.kept_from_ms(plan.measurement));
   const auto first = hour_of(from + kHourMs - 1);
   auto before = std::min(hours.rolled(plan.device), hour_of(to));
   const bool coarse = bucket_width(range, points).count() >= kHourMs;

@@ -1,7 +1,7 @@
 // A real Chromium for the dashboard's tests, which notes every breach: of the security policy, of the origin, of the script.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -82,6 +82,15 @@ export async function picture(page, name, options = {}) {
   if (!folder) return;
   mkdirSync(folder, { recursive: true });
   await page.screenshot({ path: join(folder, `${name}.png`), ...options });
+}
+
+/** What axe finds serious or critical on this page: "rule: first element that breaks it". */
+export async function barriers(page) {
+  // By the debugger's way in, so that the page's own security policy is not in the way.
+  const source = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+  await page.evaluate(source);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 200)} ${nodes[0].failureSummary?.slice(0, 300)}`);
 }
 
 /** Waits for a condition on the page's own text or state; the argument is handed to the page. */

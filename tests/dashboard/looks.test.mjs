@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Node, spawnCroft, startCroft, until, within } from '../support/croft.mjs';
-import { Browser, drawnPoints, onPage, patience, picture } from './browser.mjs';
+import { Browser, barriers, drawnPoints, onPage, patience, picture } from './browser.mjs';
 
 let croft;
 let browser;
@@ -46,6 +46,7 @@ for (const [size, [width, height]] of Object.entries(sizes)) {
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         assert.ok(overflow <= 0, `${name} is ${overflow} px wider than the screen`);
         await picture(page, `${name}-${size}-${colorScheme}`, whole);
+        if (size === 'phone' || size === 'desk') assert.deepEqual(await barriers(page), [], `${name} can be used by everybody`);
       };
       await onPage(page, () => document.querySelectorAll('.device-card .number').length >= 15);
       await check('overview');
@@ -80,6 +81,9 @@ for (const [size, [width, height]] of Object.entries(sizes)) {
       await page.goto(`${croft.url}/devices/new`);
       await page.getByRole('heading', { name: 'Add a device' }).waitFor();
       await check('add-device');
+      await page.goto(`${croft.url}/account`);
+      await page.locator('.sessions li').first().waitFor();
+      await check('account');
       await page.context().close();
     });
   }

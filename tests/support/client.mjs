@@ -52,8 +52,8 @@ export class Client {
     this.user = await this.expect(201, 'POST', '/api/v1/auth/signup', { body: { username: name, email: `${name}@example.org`, password } });
     return this;
   }
-  async login(username = this.user.username, password = this.password) {
-    const session = await this.expect(200, 'POST', '/api/v1/auth/login', { body: { username, password } });
+  async login(username = this.user.username, password = this.password, headers = {}) {
+    const session = await this.expect(200, 'POST', '/api/v1/auth/login', { body: { username, password }, headers });
     this.token = session.token;
     return this;
   }

@@ -9,6 +9,7 @@ import { go, here, match, parameter, safeReturn, startRouter } from './router.js
 import { resume, session } from './session.js';
 import { useStore } from './store.js';
 import { strings } from './strings.js';
+import { AccountPage } from './views/account.js';
 import { AlertsPage } from './views/alerts.js';
 import { DevicePage } from './views/device.js';
 import { LogIn, SignUp } from './views/enter.js';
@@ -31,6 +32,7 @@ const routes = [
   { path: '/devices/:id/triggers/new', view: NewTrigger },
   { path: '/triggers/:id', view: TriggerPage },
   { path: '/alerts', view: AlertsPage },
+  { path: '/account', view: AccountPage },
 ];
 
 const retry_ms = 3_000;

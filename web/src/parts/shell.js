@@ -21,7 +21,7 @@ export function Shell({ children }) {
     <header class="top">
       <a class="brand" href="/"><${Icon} name="logo" /><span>${strings.app.name}</span></a>
       <${ConnectionChip} />
-      <span class="who"><span class="visually-hidden">${strings.app.signedInAs} </span><bdi>${user?.username}</bdi></span>
+      <a class="who" href="/account" title=${strings.account.open}><span class="visually-hidden">${strings.app.signedInAs} </span><bdi>${user?.username}</bdi></a>
       <${Bell} />
       <${LogOut} />
     </header>

@@ -1,4 +1,4 @@
-// The words for what Croft does by itself: timers, triggers and alerts. Used through strings.js.
+// The words for what Croft does by itself: timers, triggers and alerts. In English; used through en.js.
 // SPDX-License-Identifier: Apache-2.0
 
 export const automation = {
