@@ -41,8 +41,14 @@ Platform::Wiring::Wiring(Config config, Targets targets)
   guard_ = std::make_shared<security::Guard>(verifier_, *sessions_, clock_);
   open_http();
   if (targets_.auth || targets_.data || targets_.command) {
-    database_ = open_database(config_, state_dir_.path());
+    database_ = open_database(config_, state_dir_.path(), [this](db::Connection& connection) {
+      if (replica_) replica_->check(connection);
+    });
     wait_for_database(config_, *database_, loop);
+    if (!database_file(config_, state_dir_.path())) {
+      replica_ = std::make_unique<Replica>(*database_, targets_.name(), state_dir_.path());
+      replica_->wait_for_turn(loop);
+    }
   }
   reach_broker();
   make_services();
@@ -69,6 +75,12 @@ void Platform::Wiring::open_http() {
   server_->listen_local(socket_in(state_dir_.path()));
 }
 
+// A live view alone has no turn to wait for: all of them are at work, each by a name of its own.
+std::string Platform::Wiring::client_name() const {
+  const auto name = "croft-" + targets_.name();
+  return database_ ? name : name + "-" + process_;
+}
+
 void Platform::Wiring::reach_broker() {
   if (config_.mqtt.url.empty()) {
     broker_ = start_broker();
@@ -77,8 +89,8 @@ void Platform::Wiring::reach_broker() {
     if (broker_.username.empty() && !targets_.all()) broker_.username = "croft-" + targets_.name();
   }
   const bool durable = targets_.data || targets_.command;
-  client_ = std::make_unique<mqtt::Client>(
-      loop.get_executor(), platform_client(broker_, "croft-" + targets_.name(), durable));
+  client_ = std::make_unique<mqtt::Client>(loop.get_executor(),
+                                           platform_client(broker_, client_name(), durable));
   broker::expose_dropped(*client_, metrics_);
 }
 
@@ -102,6 +114,7 @@ void Platform::Wiring::start_tasks() {
   const auto keep = [&](const char* name, std::function<Task<void>()> part) {
     spawn(executor, name, supervise(name, std::move(part)));
   };
+  if (replica_) keep("replica", [this] { return replica_->run(); });
   if (mosquitto_) keep("broker", [this] { return mosquitto_->watch(); });
   if (redis_) keep("redis", [this] { return redis_->run(); });
   keep("mqtt", [this] { return client_->run(); });
@@ -171,6 +184,7 @@ Task<void> Platform::Wiring::stop() {
   if (relays_) co_await relays_->stop();
   co_await client_->flush(milliseconds(2000));
   client_->stop();
+  if (replica_) co_await replica_->give_back();
   if (redis_) redis_->stop();
   if (mosquitto_) co_await mosquitto_->stop();
   log::info("app", "stopped");

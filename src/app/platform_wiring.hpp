@@ -10,6 +10,7 @@
 
 #include "app/platform.hpp"
 #include "app/relays.hpp"
+#include "app/replica.hpp"
 #include "app/state_dir.hpp"
 #include "app/wiring.hpp"
 #include "auth/auth.hpp"
@@ -45,6 +46,7 @@ struct Platform::Wiring {
   auth::Door door();
   void mount();
 
+  std::string client_name() const;
   std::string url() const;
   Task<void> announce();
   Task<void> stop();
@@ -62,6 +64,8 @@ struct Platform::Wiring {
  private:
   SystemClock clock_;
   Metrics metrics_;
+  const std::string process_ = new_id();
+  std::unique_ptr<Replica> replica_;  // nothing when the database is embedded, or there is none
   std::unique_ptr<db::Database> database_;
   std::unique_ptr<redis::Client> redis_;  // nothing when sessions live in this process
   std::unique_ptr<sessions::Store> sessions_;

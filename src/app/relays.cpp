@@ -33,7 +33,7 @@ Relays::Relays(const Targets& targets, const Needs& needs, const std::string& ow
   if (targets.data) {
     outlet_ = std::make_unique<mqtt::Client>(
         needs.loop.get_executor(),
-        platform_client(needs.broker, "croft-" + targets.name() + "-outlet", false));
+        platform_client(needs.broker, needs.client_name + "-outlet", false));
     source_.emplace(
         relay::ReadingSource::Needs{client, *outlet_, needs.feed, needs.devices, needs.metrics},
         !targets.command);
@@ -66,7 +66,7 @@ Task<void> Relays::stop() {
 
 void learn_directory(const Targets& targets, const Relays::Needs& needs) {
   mqtt::Client client(needs.loop.get_executor(),
-                      platform_client(needs.broker, "croft-" + targets.name() + "-start", false));
+                      platform_client(needs.broker, needs.client_name + "-start", false));
   relay::Follower follower(follower_needs(targets, needs, client), needs.on_key);
   bool ended = false;
   auto run = [&]() -> Task<void> {

@@ -29,6 +29,7 @@ class Relays {
     asio::io_context& loop;
     mqtt::Client& client;
     BrokerAccess broker;
+    std::string client_name;  // of the connections: the beginning of their names
     std::filesystem::path state_dir;
     live::Feed& feed;
     live::Devices& devices;

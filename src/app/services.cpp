@@ -114,6 +114,7 @@ Relays::Needs Platform::Wiring::relay_needs() {
   return {loop,
           *client_,
           broker_,
+          client_name(),
           state_dir_.path(),
           feed_,
           *devices_,

@@ -30,9 +30,10 @@ std::optional<std::filesystem::path> database_file(const Config& config,
 }
 
 std::unique_ptr<db::Database> open_database(const Config& config,
-                                            const std::filesystem::path& state_dir) {
+                                            const std::filesystem::path& state_dir,
+                                            std::function<void(db::Connection&)> may_write) {
   if (const auto file = database_file(config, state_dir)) return db::open_sqlite({.file = *file});
-  return db::open_postgres({.url = config.database.url});
+  return db::open_postgres({.url = config.database.url, .may_write = std::move(may_write)});
 }
 
 void wait_for_database(const Config& config, db::Database& database, asio::io_context& loop) {

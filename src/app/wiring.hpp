@@ -4,6 +4,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,7 +26,9 @@ namespace croft::app {
 // The file of an embedded database, or ":memory:"; nothing when the database is a server.
 std::optional<std::filesystem::path> database_file(const Config&,
                                                    const std::filesystem::path& state_dir);
-std::unique_ptr<db::Database> open_database(const Config&, const std::filesystem::path& state_dir);
+// `may_write` as in db/postgres.hpp; for a database that is a server.
+std::unique_ptr<db::Database> open_database(const Config&, const std::filesystem::path& state_dir,
+                                            std::function<void(db::Connection&)> may_write = {});
 // A server may start later than Croft does: says what it waits for, and waits until the database
 // answers, while the loop answers who asks for our health. Throws Stopped after SIGINT or SIGTERM.
 void wait_for_database(const Config&, db::Database&, asio::io_context& loop);

@@ -88,6 +88,7 @@ class Postgres final : public Database {
   void in_transaction(Handle& connection, Mode mode, const std::function<void(Connection&)>& work) {
     try {
       begin(connection, mode);
+      if (mode == Mode::write && config_.may_write) config_.may_write(*connection);
       work(*connection);
       connection->commit();
     } catch (const Broken&) {

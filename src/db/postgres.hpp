@@ -20,6 +20,8 @@ struct PostgresConfig {
   // A statement without an answer, whoever it is that keeps the connection open. No statement of
   // Croft's takes nearly as long, and a wait for a lock ends before it.
   std::chrono::seconds answer_timeout{60};
+  // Asked at the start of each transaction that writes, inside it; what it throws ends it.
+  std::function<void(Connection&)> may_write{};
 };
 
 // Does not connect yet; whoever needs a connection gets one, or db::Broken. A lost connection is

@@ -217,8 +217,11 @@ void PostgresConnection::begin(Database::Mode mode) {
   if (mode == Database::Mode::read)
     command("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   else
-    command("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock(" +
-            std::string(kWriting) + ")");
+    // Who is stopped in the middle of writing must not hold up the others for long.
+    command(
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
+        "SET LOCAL idle_in_transaction_session_timeout = '10s'; SELECT pg_advisory_xact_lock(" +
+        std::string(kWriting) + ")");
 }
 
 void PostgresConnection::commit() {

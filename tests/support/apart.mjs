@@ -1,7 +1,7 @@
 // Croft in pieces for a test: four services as processes of their own, a broker with Croft's guard, Redis, PostgreSQL, and NGINX in front.
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from './client.mjs';
 import { readPorts, spawnCroft, sumOf, temporaryDirectory } from './croft.mjs';
@@ -78,16 +78,15 @@ export async function startApart({ config, env = {}, stateDir, args = [] } = {})
   const database = await databases();
 
   const parts = {};
-  for (const name of services) {
-    const own = {
-      CROFT_MQTT_URL: `mqtt://127.0.0.1:${broker.port}`,
-      CROFT_MQTT_PASSWORD: passwords[name],
-      CROFT_SESSIONS_URL: sessions,
-      CROFT_HTTP_TRUSTED_PROXIES: '127.0.0.1',
-      ...(database ? { CROFT_DATABASE_URL: await database(name) } : {}),
-    };
-    parts[name] = service(name, directory, configured, { ...own, ...env }, args);
-  }
+  const settingsOf = async (name) => ({
+    CROFT_MQTT_URL: `mqtt://127.0.0.1:${broker.port}`,
+    CROFT_MQTT_PASSWORD: passwords[name],
+    CROFT_SESSIONS_URL: sessions,
+    CROFT_HTTP_TRUSTED_PROXIES: '127.0.0.1',
+    ...(database ? { CROFT_DATABASE_URL: await database(name) } : {}),
+    ...env,
+  });
+  for (const name of services) parts[name] = service(name, directory, configured, await settingsOf(name), args);
   const all = Object.values(parts);
   const croft = {
     services: parts,
@@ -111,6 +110,8 @@ export async function startApart({ config, env = {}, stateDir, args = [] } = {})
       if (all.some((part) => part.running.child.exitCode === null && part.running.child.signalCode === null)) await croft.stop();
       return croft.start();
     },
+    /** Another process of the service, not yet started. */
+    replica: async (name) => service(name, mkdtempSync(join(directory, 'replica-')), configured, await settingsOf(name), args),
     logs: () => [broker, ...all].map((part) => part.logs()).join(''),
     client: () => new Client(croft.url),
     user: async (name) => (await new Client(croft.url).signup(name)).login(),
