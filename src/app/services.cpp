@@ -70,7 +70,8 @@ auth::Door Platform::Wiring::door() {
   };
   door.shut_out = [this](const DeviceId& device) -> Task<void> {
     co_await credentials_->remove(device);
-    for (const auto* kind : {"status", "state"}) {  // empty and retained: the broker forgets it
+    for (const auto* kind :
+         {"status", "state", "firmware"}) {  // empty and retained: the broker forgets it
       mqtt::Message forget;
       forget.topic = "croft/v1/" + device.str() + "/" + kind;
       forget.retain = true;

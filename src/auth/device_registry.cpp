@@ -120,6 +120,21 @@ Task<Result<>> DeviceRegistry::remove(DeviceId id, UserId owner) {
   co_return Result<>();
 }
 
+namespace {
+
+void write_firmware(JsonWriter& json, const FirmwareNow& firmware) {
+  json.begin_object();
+  json.member("version", firmware.version);
+  json.member("board", firmware.board);
+  json.member("state", firmware.state);
+  if (!firmware.update.empty()) json.member("update", firmware.update);
+  if (firmware.state == "fetching") json.member("offset", firmware.offset);
+  if (firmware.state == "failed") json.member("reason", firmware.reason);
+  json.end_object();
+}
+
+}  // namespace
+
 void write_json(JsonWriter& json, const Device& device, const DeviceNow& now) {
   json.begin_object();
   json.member("id", device.id.str());
@@ -133,6 +148,11 @@ void write_json(JsonWriter& json, const Device& device, const DeviceNow& now) {
   json.key("state").begin_object();
   for (const auto& [actuator, value] : now.state) json.member(actuator, value);
   json.end_object();
+  json.key("firmware");
+  if (now.firmware)
+    write_firmware(json, *now.firmware);
+  else
+    json.null();
   json.end_object();
 }
 

@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "protocol/command_codec.hpp"
 #include "protocol/topics.hpp"
+#include "protocol/update_codec.hpp"
 
 namespace croft::live {
 
@@ -24,6 +25,8 @@ void Devices::listen(mqtt::Client& client) {
                    [this](mqtt::Delivery delivery) { on_status(std::move(delivery)); });
   client.subscribe(std::string(protocol::filter(Kind::state)), 1,
                    [this](mqtt::Delivery delivery) { on_state(std::move(delivery)); });
+  client.subscribe(std::string(protocol::filter(Kind::firmware)), 1,
+                   [this](mqtt::Delivery delivery) { on_firmware(std::move(delivery)); });
 }
 
 const DeviceNow& Devices::now(const DeviceId& device) const {
@@ -100,6 +103,28 @@ void Devices::on_state(mqtt::Delivery delivery) {
   known->state.clear();
   for (const auto& actuator : state)
     known->state[std::string(actuator.actuator.view())] = actuator.on ? "on" : "off";
+  feed_.device_changed.publish({DeviceId(topic->device)});
+}
+
+void Devices::on_firmware(mqtt::Delivery delivery) {
+  delivery.acknowledge();
+  const auto topic = protocol::parse_topic(delivery.topic());
+  if (!topic) return;
+  auto* known = entry(topic->device);
+  if (known == nullptr || delivery.payload().empty()) return;
+  protocol::FirmwareReport report;
+  if (!protocol::decode_firmware(delivery.payload(), report)) {
+    log::debug("live", "a device reported a firmware that cannot be read",
+               {{"device", topic->device}});
+    return;
+  }
+  if (!delivery.retained()) known->last_seen = clock_.now();
+  known->firmware = FirmwareNow{std::string(report.version.view()),
+                                std::string(report.board.view()),
+                                std::string(to_string(report.state)),
+                                std::string(report.update.view()),
+                                report.offset,
+                                std::string(report.reason.view())};
   feed_.device_changed.publish({DeviceId(topic->device)});
 }
 

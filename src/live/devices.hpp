@@ -15,8 +15,9 @@
 
 namespace croft::live {
 
-// Listens to croft/v1/+/status and croft/v1/+/state and to the feed's readings. A device that never
-// tells its status (somebody else's, or a script) is online while it is heard of. On the loop.
+// Listens to croft/v1/+/status, croft/v1/+/state and croft/v1/+/firmware and to the feed's
+// readings. A device that never tells its status (somebody else's, or a script) is online while it
+// is heard of. On the loop.
 class Devices {
  public:
   Devices(const DeviceDirectory&, Feed&, const Clock&);
@@ -42,6 +43,7 @@ class Devices {
   void heard_of(const DeviceId&, DeviceNow&);
   void on_status(mqtt::Delivery);
   void on_state(mqtt::Delivery);
+  void on_firmware(mqtt::Delivery);
   void on_reading(const ReadingStored&);
   DeviceNow* entry(std::string_view device);
 

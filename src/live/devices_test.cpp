@@ -75,12 +75,17 @@ TEST_F(LiveDevices, BelieveTheirOwnStatusAndState) {
     EXPECT_TRUE(ready);
     client.post({"croft/v1/bed-1/status", "online", 1, true, std::nullopt});
     client.post({"croft/v1/bed-1/state", R"({"led":"on"})", 1, true, std::nullopt});
+    client.post({"croft/v1/bed-1/firmware",
+                 R"({"version":"1.4.0","board":"nodemcuv2","state":"running"})", 1, true,
+                 std::nullopt});
+    client.post({"croft/v1/bed-1/firmware", R"({"version":"2"})", 1, false, std::nullopt});
     client.post({"croft/v1/bed-1/state", "{nonsense", 1, false, std::nullopt});
     client.post({"croft/v1/bed-1/status", "perhaps", 1, false, std::nullopt});
     const bool known = co_await eventually([&] { return !devices_.now(kBed).state.empty(); });
     EXPECT_TRUE(known);
     EXPECT_TRUE(devices_.now(kBed).online);
     EXPECT_EQ(devices_.now(kBed).state.at("led"), "on");
+    EXPECT_EQ(devices_.now(kBed).firmware.value_or(FirmwareNow{}).version, "1.4.0");
     client.post({"croft/v1/bed-1/status", "offline", 1, true, std::nullopt});
     const bool gone = co_await eventually([&] { return !devices_.now(kBed).online; });
     EXPECT_TRUE(gone);

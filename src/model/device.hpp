@@ -45,13 +45,24 @@ class DeviceDirectory {
   std::unordered_map<UserId, std::vector<DeviceId>> by_owner_;
 };
 
-// The newest facts about one device, from its retained status and state and its latest reading.
+// What runs on a device, and how its update goes, by its own word.
+struct FirmwareNow {
+  std::string version;
+  std::string board;
+  std::string state;   // running, fetching or failed
+  std::string update;  // the update's id, when it is not just running
+  std::int64_t offset = 0;
+  std::string reason;
+};
+
+// The newest facts about one device, from its retained reports and its latest reading.
 struct DeviceNow {
   bool online = false;
   bool says_status = false;          // whether it ever told its status; else readings must do
   std::optional<Instant> last_seen;  // the last sign of life of any kind
   std::optional<Instant> values_time;
   std::vector<Measurement> values;           // latest value of each measurement
+  std::optional<FirmwareNow> firmware;       // nothing when it never told
   std::map<std::string, std::string> state;  // what the actuators really are: {"led","on"}
 };
 
