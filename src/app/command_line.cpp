@@ -15,6 +15,7 @@
 #include "app/backup.hpp"
 #include "app/config.hpp"
 #include "app/doctor.hpp"
+#include "app/firmware_command.hpp"
 #include "app/interrupted.hpp"
 #include "app/notify_socket.hpp"
 #include "app/platform.hpp"
@@ -162,6 +163,40 @@ void add_tls_commands(CLI::App& app, TlsFlags& flags) {
   });
 }
 
+struct FirmwareFlags {
+  std::string image;
+  std::string key;
+  std::string board = "nodemcuv2";
+  std::string version;
+  std::string out;
+};
+
+void add_firmware_commands(CLI::App& app, FirmwareFlags& flags) {
+  auto* firmware =
+      app.add_subcommand("firmware", "sign images for nodes, on the machine that keeps the key");
+  firmware->require_subcommand(1);
+  const auto out = [&](CLI::App* command, const char* help) {
+    command->add_option("-o,--out", flags.out, help)->type_name("FILE")->required();
+  };
+  auto* key = firmware->add_subcommand(
+      "key", "make a key to sign with, and FILE.pub, which nodes are built with");
+  out(key, "a new file for the key; keep it secret, and keep a copy");
+  key->callback([&flags] { firmware_key(flags.out); });
+  auto* sign = firmware->add_subcommand("sign", "make one signed file of an image");
+  sign->add_option("image", flags.image, "as the compiler made it")->type_name("IMAGE")->required();
+  sign->add_option("--key", flags.key, "as croft firmware key made it")->required();
+  sign->add_option("--board", flags.board, "that it is for")->capture_default_str();
+  sign->add_option("--version", flags.version, "such as 1.5.0")->required();
+  out(sign, "the signed file");
+  sign->callback(
+      [&flags] { firmware_sign({flags.image, flags.key, flags.board, flags.version, flags.out}); });
+  auto* check =
+      firmware->add_subcommand("check", "say what a signed file is, and whether it holds");
+  check->add_option("image", flags.image, "the signed file")->type_name("FILE")->required();
+  check->add_option("--key", flags.key, "the public key")->type_name("FILE.pub")->required();
+  check->callback([&flags] { firmware_check(flags.image, flags.key); });
+}
+
 struct SimulateFlags {
   Simulation simulation;
   std::string state_dir = "./croft-data";
@@ -276,6 +311,7 @@ int run_command_line(int argc, char** argv) {
   AdminFlags admin;
   SimulateFlags simulation;
   TlsFlags tls;
+  FirmwareFlags firmware;
   int exit_code = 0;
 
   auto* serve_command = app.add_subcommand("serve", "run the platform");
@@ -317,6 +353,7 @@ int run_command_line(int argc, char** argv) {
   add_health_command(app, health_url, health_state_dir, exit_code);
   add_admin_commands(app, admin);
   add_tls_commands(app, tls);
+  add_firmware_commands(app, firmware);
   add_simulate_command(app, simulation, exit_code);
 
   try {

@@ -29,6 +29,14 @@ class Provider {
   // Whether the key belongs to the first certificate.
   virtual bool belong(const Pair&) const = 0;
 
+  // A key pair to sign with, on the curve P-256: `certificate` is the public key.
+  virtual Pair make_signer() const = 0;
+  // ECDSA over the SHA-256 of `text`, in DER.
+  virtual std::string sign(const std::string& key, const std::string& text) const = 0;
+  // Whether the owner of the public key, in PEM, signed just that. Throws for what is no P-256 key.
+  virtual bool signed_by(const std::string& public_key, const std::string& text,
+                         const std::string& signature) const = 0;
+
   // Trusts the authorities in `ca_file`, or those of the system when it is empty. TLS 1.2 or newer.
   virtual std::shared_ptr<Context> client(const std::string& ca_file) const = 0;
   virtual std::shared_ptr<Context> server(const Pair&) const = 0;

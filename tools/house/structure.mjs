@@ -27,6 +27,7 @@ export const floors = {
   auth: 5,
   data: 5,
   command: 5,
+  firmware: 5,
   visualisation: 5,
   'device/sim': 5,
   app: 6,

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tls/openssl/certificates.hpp"
 #include "tls/openssl/engine.hpp"
+#include "tls/openssl/signatures.hpp"
 #include "tls/provider.hpp"
 
 namespace croft::tls {
@@ -23,6 +24,14 @@ class OpenSsl final : public Provider {
     return read_certificates(pem);
   }
   bool belong(const Pair& pair) const override { return tls::belong(pair); }
+  Pair make_signer() const override { return tls::make_signer(); }
+  std::string sign(const std::string& key, const std::string& text) const override {
+    return sign_text(key, text);
+  }
+  bool signed_by(const std::string& public_key, const std::string& text,
+                 const std::string& signature) const override {
+    return tls::signed_by(public_key, text, signature);
+  }
   std::shared_ptr<Context> client(const std::string& ca_file) const override {
     return client_context(ca_file);
   }
