@@ -81,6 +81,9 @@ struct Config {
     Seconds validity{std::chrono::minutes(5)};
     Seconds grace{std::chrono::minutes(10)};
   } command;
+  struct {
+    std::vector<std::string> keys;  // files
+  } firmware;
 };
 
 // One key: how it is called, what it takes, and how to put a text into the configuration. TOML, the

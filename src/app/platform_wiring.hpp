@@ -18,6 +18,7 @@
 #include "broker/mosquitto.hpp"
 #include "command/command.hpp"
 #include "data/data.hpp"
+#include "firmware/firmware.hpp"
 #include "http/server.hpp"
 #include "http/static_files.hpp"
 #include "mail/sender.hpp"
@@ -90,6 +91,7 @@ struct Platform::Wiring {
   std::unique_ptr<mail::Transport> mail_server_;  // nothing when none is configured
   std::unique_ptr<mail::Sender> mail_;            // sends what command puts into its outbox
   std::unique_ptr<command::Service> command_;
+  std::unique_ptr<firmware::Service> firmware_;  // beside command_
   std::unique_ptr<visualisation::Service> visualisation_;
   std::unique_ptr<Relays> relays_;  // nothing when every service is here
   std::uint16_t http_port_ = 0;

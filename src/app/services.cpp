@@ -1,6 +1,7 @@
 // Makes the services of this process and joins them.
 // SPDX-License-Identifier: Apache-2.0
 #include "app/platform_wiring.hpp"
+#include "tls/folder.hpp"
 #include "web/assets.hpp"
 
 namespace croft::app {
@@ -35,6 +36,7 @@ void Platform::Wiring::make_services() {
   if (targets_.auth || targets_.command || targets_.visualisation) devices_->listen(*client_);
   if (data_) data_->start();
   if (command_) command_->start();
+  if (firmware_) firmware_->start();
   if (!targets_.all()) make_relays();
   mount();
 }
@@ -96,6 +98,11 @@ void Platform::Wiring::make_command() {
       command::Config{config_.command.validity, config_.command.grace, !config_.smtp.url.empty()},
       command::Needs{loop.get_executor(), *database_, *client_, directory_, feed_, *devices_,
                      clock_, metrics_, users_});
+  std::vector<std::string> keys;
+  for (const auto& file : config_.firmware.keys) keys.push_back(tls::text_of(file));
+  firmware_ = std::make_unique<firmware::Service>(
+      firmware::Config{std::move(keys)},
+      firmware::Needs{loop.get_executor(), *database_, feed_, clock_});
   mail_server_ = open_mail(config_);
   mail_ = std::make_unique<mail::Sender>(
       mail::Config{mail_from(config_), config_.http.public_url,
@@ -140,6 +147,7 @@ void Platform::Wiring::mount() {
   if (auth_) auth_->mount(router_);
   if (data_) data_->mount(router_);
   if (command_) command_->mount(router_);
+  if (firmware_) firmware_->mount(router_);
   if (visualisation_) visualisation_->mount(router_);
 }
 

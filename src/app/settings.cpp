@@ -129,6 +129,15 @@ std::vector<Setting> make_settings() {
       "how late a timed command may start, after a time of being down, before it counts as missed",
       duration(CROFT_FIELD(command.grace), Seconds(1), std::chrono::days(7)),
       shown_duration(CROFT_FIELD(command.grace)));
+  all.push_back({"firmware.keys", "a list of files",
+                 "public keys (PEM) that may have signed images of nodes' firmware, as croft "
+                 "firmware key makes them",
+                 false, true,
+                 [](Config& config, const std::string& value) {
+                   config.firmware.keys = split(value);
+                   return std::string();
+                 },
+                 [](const Config& config) { return join(config.firmware.keys); }});
   return all;
 }
 

@@ -26,23 +26,26 @@ bool acts(Method method) {
   return method != Method::get && method != Method::head && method != Method::options;
 }
 
-bool carries_other_than_json(const Request& request) {
+bool carries_other_than(std::string_view wanted, const Request& request) {
   const bool may_carry = request.method == Method::post || request.method == Method::put ||
                          request.method == Method::patch;
   if (!may_carry || request.body.empty()) return false;
   auto type = request.headers.get("Content-Type");
   type = type.substr(0, type.find(';'));
-  return !equal_ignoring_case(take_element(type), "application/json");
+  return !equal_ignoring_case(take_element(type), wanted);
 }
 
 // Why the rules that hold for every route refuse this request.
-std::optional<Response> refused_by_rules(const Request& request, std::string_view public_origin) {
+std::optional<Response> refused_by_rules(const Request& request, std::string_view public_origin,
+                                         Takes takes) {
   if (request.query.repeated)
     return problem(invalid_field(*request.query.repeated, "is given more than once"));
   // A page of another site can make a browser send, but not hide where it came from.
   if (acts(request.method) && request.headers.has("Origin") && !same_origin(request, public_origin))
     return problem(403, "Requests that act must come from Croft's own pages.");
-  if (carries_other_than_json(request))
+  if (takes == Takes::bytes && carries_other_than("application/octet-stream", request))
+    return problem(415, "The body must be sent as Content-Type: application/octet-stream.");
+  if (takes == Takes::json && carries_other_than("application/json", request))
     return problem(415, "The body must be JSON, sent as Content-Type: application/json.");
   return std::nullopt;
 }
@@ -77,13 +80,13 @@ Failure look_at(const std::exception_ptr& failure) {
 Router::Router(Metrics& metrics) : tables_(std::make_unique<Tables>(metrics)) {}
 Router::~Router() = default;
 
-void Router::add(Method method, std::string pattern, Handler handler, Access access) {
+void Router::add(Method method, std::string pattern, Handler handler, Access access, Takes takes) {
   auto [node, names] = tables_->place(pattern);
   auto& route = node->by_method[static_cast<std::size_t>(method)];
   if (route)
     throw std::logic_error("two routes for " + std::string(to_string(method)) + " " + pattern);
   route = std::make_unique<Route>(Route{access, std::move(names), std::move(handler),
-                                        RouteMetrics(tables_->metrics, method, pattern)});
+                                        RouteMetrics(tables_->metrics, method, pattern), takes});
   tables_->listed.emplace_back(method, std::move(pattern));
 }
 
@@ -156,7 +159,7 @@ Task<Response> Router::Tables::serve(Route& route, Request& request) {
     const auto admitted = co_await admit(request);
     if (!admitted) co_return problem(admitted.error());
   }
-  auto refused = refused_by_rules(request, public_origin);
+  auto refused = refused_by_rules(request, public_origin, route.takes);
   if (refused) co_return std::move(*refused);
   co_return co_await route.handler(request);
 }

@@ -21,6 +21,9 @@ enum class Access {
   local,    // only over the administration socket in the state directory
 };
 
+// What the body of a request may be. Neither is what the form of another site's page can send.
+enum class Takes { json, bytes };
+
 // Stands in front of every guarded route; security/ has the real one. On success it leaves what it
 // learned in request.caller.
 class Guard {
@@ -39,7 +42,7 @@ class Router {
 
   // `pattern` is "/api/v1/devices/{id}": a segment in braces matches one segment. Adding the same
   // method and pattern twice is our own mistake and throws.
-  void add(Method, std::string pattern, Handler, Access = Access::guarded);
+  void add(Method, std::string pattern, Handler, Access = Access::guarded, Takes = Takes::json);
   // Answered after the guard and, for browsers (a request with Origin), a same-origin check.
   void add_websocket(std::string pattern, WebSocketHandler);
   // Answers any GET that no route knows and that is not below /api (the dashboard).

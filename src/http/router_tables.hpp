@@ -38,6 +38,7 @@ struct Route {
   std::vector<std::string> names;  // of the segments in braces, in order
   Handler handler;
   RouteMetrics metrics;
+  Takes takes = Takes::json;
 };
 
 struct SocketRoute {

@@ -160,6 +160,21 @@ TEST_F(RouterTest, TakesNoBodyButJson) {
   }
 }
 
+TEST_F(RouterTest, TakesBytesWhereARouteWantsThem) {
+  router.add(
+      Method::post, "/api/v1/image", [](Request&) -> Task<Response> { co_return Response(); },
+      Access::guarded, Takes::bytes);
+  auto request = make(Method::post, "/api/v1/image");
+  request.body = "bytes";
+  EXPECT_EQ(answer(request).status, 415);
+  for (const auto& [type, status] : {std::pair{"application/octet-stream", 200},
+                                     {"application/json", 415},
+                                     {"text/plain", 415}}) {
+    request.headers.set("Content-Type", type);
+    EXPECT_EQ(answer(request).status, status) << type;
+  }
+}
+
 TEST_F(RouterTest, TurnsAnExceptionInto500WithoutItsText) {
   router.add(Method::get, "/broken", [](Request&) -> Task<Response> {
     throw std::runtime_error("password=hunter2");
