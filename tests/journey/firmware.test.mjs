@@ -9,7 +9,6 @@ import { croftCommand, startCroft, temporaryDirectory } from '../support/croft.m
 
 const folder = temporaryDirectory();
 const at = (name) => join(folder, name);
-const stateDir = temporaryDirectory();
 const type = { 'content-type': 'application/octet-stream' };
 let croft;
 let ada;
@@ -22,12 +21,11 @@ function signed(version, key = 'key', board = 'nodemcuv2') {
   assert.equal(made.code, 0, made.stderr);
   return readFileSync(out);
 }
-const start = () => startCroft({ stateDir, env: { CROFT_FIRMWARE_KEYS: at('key.pub') } });
 const send = (raw) => ada.request('POST', '/api/v1/firmware', { raw, headers: type });
 
 before(async () => {
   for (const key of ['key', 'other']) assert.equal(croftCommand(['firmware', 'key', '-o', at(key)]).code, 0);
-  croft = await start();
+  croft = await startCroft({ env: { CROFT_FIRMWARE_KEYS: at('key.pub') } });
   ada = await croft.user();
 });
 after(() => croft?.stop());
@@ -37,7 +35,7 @@ test('a signed image is kept, listed, survives a kill, and is deleted', async ()
   assert.equal(made.status, 201, made.text);
   assert.deepEqual([made.body.board, made.body.version, made.body.size], ['nodemcuv2', '1.5.0', 200_000]);
   await croft.kill();
-  croft = await start();
+  await croft.start();
   ada = Object.assign(croft.client(), { user: ada.user, password: ada.password });
   await ada.login();
   const { images } = await ada.get('/api/v1/firmware');
