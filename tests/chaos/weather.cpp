@@ -1,10 +1,12 @@
-// Preloaded into Croft: remembers what of its database was truly synced, for a power cut, and moves
-// its clock. SPDX-License-Identifier: Apache-2.0
+// Preloaded into Croft: remembers what of its database was truly synced, for a power cut, moves its
+// clock, and slows its disk down.
+// SPDX-License-Identifier: Apache-2.0
 //
 // POWER_CUT_SHADOW=DIR: each croft.db* that is synced is brought up to date in DIR, and only then.
 // So DIR holds what a disk holds that loses everything not synced. Memory maps are not watched: of
 // SQLite's files only the -shm is one, and no power cut keeps it. CLOCK_SHIFT=FILE: eight bytes,
-// the seconds by which the wall clock is off; it may change at any time.
+// the seconds by which the wall clock is off; it may change at any time. SYNC_DELAY_MS=N: each sync
+// of any file takes that much longer.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -69,6 +71,8 @@ bool lies() { return ::access((std::string(disk().shadow) + "/lies").c_str(), F_
 
 // Before a sync: so that a kill finds much that is written and not synced.
 void take_time(int fd) {
+  static const char* const delay_ms = std::getenv("SYNC_DELAY_MS");
+  if (delay_ms != nullptr) ::usleep(static_cast<useconds_t>(std::atoi(delay_ms)) * 1000);
   if (disk().shadow == nullptr) return;
   {
     const std::lock_guard lock(disk().mutex);

@@ -13,7 +13,8 @@ import { valueText, valueWithUnit } from '../format.js';
  */
 /**
  * A stretch of time to be pointed at: from a moment, with the value then, to another or to the end. Epoch ms.
- * @typedef {{from: number, to: number|null, value: number|null}} Mark
+ * A faint one is a moment worth knowing, not a warning.
+ * @typedef {{from: number, to: number|null, value: number|null, faint?: boolean}} Mark
  */
 
 const two_hours = 2 * 3_600_000;
@@ -47,8 +48,9 @@ function heads(marks, look) {
 }
 
 /** A line where it begins, which is seen however short it is, and its whole length shaded. @param {Mark} mark @param {number} end @param {Look} look */
-function stretch({ from, to }, end, look) {
+function stretch({ from, to, faint }, end, look) {
   const upright = { yref: 'paper', y0: 0, y1: 1, layer: 'below' };
+  if (faint) return [{ ...upright, type: 'line', x0: from, x1: from, line: { color: look.text, width: 1, dash: 'dot' } }];
   return [
     { ...upright, type: 'rect', x0: from, x1: to ?? end, fillcolor: `${look.mark}1f`, line: { width: 0 } },
     { ...upright, type: 'line', x0: from, x1: from, line: { color: look.mark, width: 1 } },

@@ -3,10 +3,13 @@
 import { useEffect, useState } from 'preact/hooks';
 import { MeasurementChart } from '../charts/measurement_chart.js';
 import { rangeOf, ranges } from '../charts/ranges.js';
+import { now } from '../api.js';
 import { loadHistory } from '../commands.js';
 import { deviceStore, loadDevice } from '../devices.js';
+import { formats, saveReadings } from '../export.js';
 import { measurementsOf } from '../format.js';
 import { html } from '../html.js';
+import { useHappenings, useMarks } from '../marks.js';
 import { OpenAlerts } from '../parts/alerts.js';
 import { Actuator, actuatorsOf } from '../parts/actuator.js';
 import { CommandList } from '../parts/command_list.js';
@@ -115,13 +118,43 @@ function Content({ device }) {
 /** @param {{device: import('../types.js').Device, measurements: string[]}} props */
 function Graphs({ device, measurements }) {
   const range = rangeOf(parameter('range'));
+  const happenings = useHappenings(device.id);
   return html`<div class="graphs-head">
       <h2 id="graphs-title">${words.graphs}</h2>
       <${RangePicker} range=${range} />
     </div>
     <div class="charts">
-      ${measurements.map((name) => html`<${MeasurementChart} key=${name} device=${device} measurement=${name} range=${range} />`)}
-    </div>`;
+      ${measurements.map((name) => html`<${MarkedChart} key=${name} device=${device} measurement=${name} range=${range} happenings=${happenings} />`)}
+    </div>
+    <${Export} device=${device} range=${range} />`;
+}
+
+/** @param {{device: import('../types.js').Device, measurement: string, range: import('../charts/ranges.js').Range, happenings: ReturnType<typeof useHappenings>}} props */
+function MarkedChart({ device, measurement, range, happenings }) {
+  const marks = useMarks(happenings, measurement, range.span);
+  const tell = (/** @type {string} */ summary) => (marks.length ? words.marked(summary, marks.filter(({ faint }) => !faint).length, marks.filter(({ faint }) => faint).length) : summary);
+  return html`<${MeasurementChart} device=${device} measurement=${measurement} range=${range} marks=${marks} tell=${tell} />`;
+}
+
+/** @param {{device: import('../types.js').Device, range: import('../charts/ranges.js').Range}} props */
+function Export({ device, range }) {
+  const [problem, setProblem] = useState('');
+  const [busy, setBusy] = useState('');
+  const save = async (/** @type {string} */ format) => {
+    setBusy(format);
+    setProblem('');
+    const to = now();
+    await saveReadings(device, format, to - range.span, to).catch(() => setProblem(words.exportFailed));
+    setBusy('');
+  };
+  return html`<div class="export">
+    <p class="hint">${words.markedHint} ${words.exportText(strings.ranges.long[range.key])}</p>
+    <div class="actions">
+      ${Object.keys(formats).map((format) => html`<button type="button" key=${format} aria-disabled=${busy ? 'true' : undefined}
+        onClick=${() => busy || save(format)}>${busy === format ? words.exporting : format.toUpperCase()}</button>`)}
+    </div>
+    <div role="alert">${problem && html`<p class="problem"><${Icon} name="alert" /><span>${problem}</span></p>`}</div>
+  </div>`;
 }
 
 /** @param {{range: {key: string}}} props */

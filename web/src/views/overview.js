@@ -8,6 +8,7 @@ import { CardAlert, useOpenOf } from '../parts/alerts.js';
 import { Actuator, actuatorsOf } from '../parts/actuator.js';
 import { VirtualDevices } from '../parts/credentials.js';
 import { Icon } from '../parts/icon.js';
+import { Sparkline } from '../parts/sparkline.js';
 import { Status } from '../parts/status.js';
 import { RefusalAlarm } from '../parts/refusal.js';
 import { Title } from '../parts/title.js';
@@ -102,7 +103,8 @@ function DeviceCard({ id }) {
     ${names.length
       ? html`<dl class="values">${names.slice(0, values_shown).map((name) => html`<div key=${name}>
             <dt>${measurementName(name)}</dt>
-            <dd><span class="number">${valueText(device.values?.[name], name)}</span> <span class="unit">${unit(name)}</span></dd>
+            <dd><span class="number">${valueText(device.values?.[name], name)}</span> <span class="unit">${unit(name)}</span>
+              ${typeof device.values?.[name] === 'number' && html`<${Sparkline} device=${id} measurement=${name} value=${device.values[name]} />`}</dd>
           </div>`)}
         </dl>`
       : html`<p class="hint no-values">${words.noValues}</p>`}

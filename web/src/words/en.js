@@ -93,6 +93,13 @@ export const english = {
     goneTitle: 'This device is not here',
     goneText: 'It may have been removed, or it belongs to another account.',
     range: 'Time range',
+    /** @param {string} summary @param {number} alerts @param {number} commands */
+    marked: (summary, alerts, commands) => `${summary} Marked: ${alerts === 1 ? '1 alert' : `${alerts} alerts`}, ${commands === 1 ? '1 command' : `${commands} commands`}.`,
+    markedHint: 'Red stretches are alerts, dotted lines are commands.',
+    /** @param {string} range */
+    exportText: (range) => `Save every reading of ${range} as:`,
+    exporting: 'Saving…',
+    exportFailed: 'The readings could not be saved. Try again, or choose a shorter time.',
   },
 
   ranges: {

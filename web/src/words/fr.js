@@ -89,6 +89,11 @@ export const french = {
     goneTitle: 'Cet appareil n’est pas ici',
     goneText: 'Il a peut-être été supprimé, ou il appartient à un autre compte.',
     range: 'Période',
+    marked: (summary, alerts, commands) => `${summary} Marqués : ${alerts === 1 ? '1 alerte' : `${alerts} alertes`}, ${commands === 1 ? '1 commande' : `${commands} commandes`}.`,
+    markedHint: 'Les plages rouges sont des alertes, les lignes pointillées des commandes.',
+    exportText: (range) => `Enregistrer chaque mesure (${range}) en :`,
+    exporting: 'Enregistrement…',
+    exportFailed: 'Les mesures n’ont pas pu être enregistrées. Réessayez, ou choisissez une période plus courte.',
   },
 
   ranges: {
