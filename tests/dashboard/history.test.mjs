@@ -63,3 +63,32 @@ test('every reading on show is saved as CSV and as NDJSON', async () => {
     assert.equal(count(readFileSync(await download.path(), 'utf8')), readings.length);
   }
 });
+
+test('a stretch is seen closer by dragging over it, and any other time by its two ends', async () => {
+  const page = await browser.visitAs(ada, `/devices/${device.id}?range=1h`);
+  await until(async () => (await drawnPoints(page)).Temperature > 20, patience, 'the graph is drawn');
+  const box = await page.locator('.plot .nsewdrag').first().boundingBox();
+  const at = (share) => box.x + box.width * share;
+  await page.mouse.move(at(0.4), box.y + 60);
+  await page.mouse.down();
+  await page.mouse.move(at(0.6), box.y + 60, { steps: 5 });
+  await page.mouse.up();
+  await page.waitForURL(/range=\d+-\d+/);
+  const [from, to] = /range=(\d+)-(\d+)/.exec(page.url()).slice(1).map(Number);
+  const hour = 3_600_000;
+  assert.ok(Math.abs((to - from) / hour - 0.2) < 0.03, `${(to - from) / hour} of an hour`);
+  assert.ok(Math.abs((Date.now() - from) / hour - 0.6) < 0.05, `from ${(Date.now() - from) / hour} hours ago`);
+  await until(async () => (await drawnPoints(page)).Temperature === 12 || (await drawnPoints(page)).Temperature === 13 || (await drawnPoints(page)).Temperature === 11, patience, 'the readings of that stretch');
+  await picture(page, 'closer');
+
+  await page.getByLabel('From').fill('2026-01-01T10:00');
+  await page.getByLabel('to', { exact: true }).fill('2026-01-01T09:00');
+  await page.getByRole('button', { name: 'Show', exact: true }).click();
+  await page.getByText('The end must be later').waitFor();
+  await page.getByLabel('to', { exact: true }).fill('2026-01-02T09:00');
+  await page.getByRole('button', { name: 'Show', exact: true }).click();
+  await page.waitForURL(new RegExp(`range=${Date.parse('2026-01-01T09:00Z')}-${Date.parse('2026-01-02T08:00Z')}`)); // Paris is an hour ahead
+  await page.getByText('No readings in this time').waitFor();
+  await page.getByRole('button', { name: '1 h', exact: true }).click();
+  await until(async () => (await drawnPoints(page)).Temperature > 20, patience, 'the last hour again');
+});

@@ -17,14 +17,16 @@ function chosen() {
   }
 }
 
-const wanted = [chosen(), ...navigator.languages].map((tag) => tag.slice(0, 2).toLowerCase());
+// Tests read these words without a browser.
+const preferred = globalThis.navigator?.languages ?? [];
+const wanted = [chosen(), ...preferred].map((tag) => tag.slice(0, 2).toLowerCase());
 
 /** Its key in `languages`. */
 export const language = wanted.find((tag) => Object.hasOwn(languages, tag)) ?? 'en';
 
 export const strings = languages[language];
 
-document.documentElement.lang = language;
+if (globalThis.document) document.documentElement.lang = language;
 
 /** Every word is read when the page starts, so it starts again. @param {string} to a key of `languages` */
 export function speak(to) {

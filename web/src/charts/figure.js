@@ -26,8 +26,8 @@ const least_span = { temperature: 2, humidity: 4, soilMoisture: 40 };
 
 /**
  * @param {Series} series
- * @param {{from: number, to: number, name: string, binary: boolean, look: Look, width: number, height: number, marks?: Mark[]}} view
- *        binary: values are only false and true
+ * @param {{from: number, to: number, name: string, binary: boolean, look: Look, width: number, height: number, marks?: Mark[], zoom?: boolean}} view
+ *        binary: values are only false and true; zoom: a stretch of time can be chosen by dragging
  */
 export function figure(series, view) {
   const pieces = series.pieces();
@@ -100,8 +100,8 @@ function dots(pieces, { look }) {
   };
 }
 
-/** @param {Series} series @param {{from: number, to: number, name: string, binary: boolean, look: Look, width: number, height: number}} view */
-function layout(series, { from, to, name, binary, look, width, height }) {
+/** @param {Series} series @param {{from: number, to: number, name: string, binary: boolean, look: Look, width: number, height: number, zoom?: boolean}} view */
+function layout(series, { from, to, name, binary, look, width, height, zoom = false }) {
   const axis = {
     fixedrange: true, gridcolor: look.grid, zeroline: false, linecolor: look.grid, automargin: false,
     tickfont: { color: look.text, size: 12 },
@@ -112,11 +112,11 @@ function layout(series, { from, to, name, binary, look, width, height }) {
   const empty = series.points.length === 0;
   const nticks = Math.max(4, Math.floor(width / 80));
   return {
-    width, height, margin: { l: 48, r: 14, t: 8, b: to - from > two_hours ? 40 : 28 }, showlegend: false, dragmode: false, hovermode: 'x',
+    width, height, margin: { l: 48, r: 14, t: 8, b: to - from > two_hours ? 40 : 28 }, showlegend: false, dragmode: zoom ? 'zoom' : false, hovermode: 'x',
     paper_bgcolor: 'transparent', plot_bgcolor: 'transparent', font: { family: look.font },
     hoverlabel: { bgcolor: look.surface, bordercolor: look.grid, font: { color: look.text, family: look.font, size: 13 } },
     xaxis: {
-      ...axis, type: 'date', range: [from, to], nticks,
+      ...axis, fixedrange: !zoom, type: 'date', range: [from, to], nticks,
       tickformat: timeFormat(to - from, nticks), hoverformat: to - from > 2 * day ? '%-d %b, %H:%M' : '%H:%M:%S', showgrid: false, ticks: 'outside', tickcolor: look.grid,
     },
     yaxis: { ...axis, ...vertical, showticklabels: !empty, showgrid: !empty },

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, get, now } from '../api.js';
-import { instant, measurementName, unit, valueText, valueWithUnit } from '../format.js';
+import { instant, measurementName, moment, unit, valueText, valueWithUnit } from '../format.js';
 import { html } from '../html.js';
 import { connection, onMessage } from '../live.js';
 import { useStore } from '../store.js';
@@ -10,11 +10,13 @@ import { strings } from '../strings.js';
 import { figure } from './figure.js';
 import { look, onLookChange } from './look.js';
 import { drawRegularly, loadPlotly } from './plotly.js';
-import { beginOf } from './ranges.js';
+import { beginOf, windowOf } from './ranges.js';
 import { Series, fromHistory } from './series.js';
 
 const most_early = 1_000;
 const height = 220;
+/** A finger that drags scrolls the page. */
+const draggable = matchMedia('(pointer: fine)');
 const config = { displayModeBar: false, doubleClick: false, showTips: false, responsive: false };
 
 /** @typedef {import('./ranges.js').Range} Range */
@@ -24,13 +26,17 @@ const config = { displayModeBar: false, doubleClick: false, showTips: false, res
 /** @type {Mark[]} */
 const none = [];
 
-/** @param {{device: import('../types.js').Device, measurement: string, range: Range, marks?: Mark[], tell?: (summary: string) => string}} props tell: what is said of the marks to who cannot see them */
-export function MeasurementChart({ device, measurement, range, marks = none, tell = (summary) => summary }) {
+/**
+ * @param {{device: import('../types.js').Device, measurement: string, range: Range, marks?: Mark[], tell?: (summary: string) => string,
+ *          onZoom?: (from: number, to: number) => void}} props
+ *        tell: what is said of the marks to who cannot see them; onZoom: a stretch of time was chosen, epoch ms
+ */
+export function MeasurementChart({ device, measurement, range, marks = none, tell = (summary) => summary, onZoom }) {
   const value = device.values?.[measurement];
-  const { status, extremes, retry, place } = useGraph(device, measurement, range, marks, typeof value === 'boolean');
+  const { status, extremes, retry, place } = useGraph(device, measurement, range, marks, typeof value === 'boolean', onZoom);
   const name = measurementName(measurement);
   const say = (/** @type {number} */ number) => valueWithUnit(measurement, number);
-  const long = strings.ranges.long[range.key];
+  const long = rangeWords(range);
   const words = strings.chart;
   const summary = extremes
     ? words.summary(name, long, say(extremes.low), say(extremes.high), say(extremes.last))
@@ -57,8 +63,18 @@ export function MeasurementChart({ device, measurement, range, marks = none, tel
   </section>`;
 }
 
-/** @param {import('../types.js').Device} device @param {string} measurement @param {Range} range @param {Mark[]} marks @param {boolean} binary */
-function useGraph({ id, created }, measurement, range, marks, binary) {
+/** "the last hour", "25 Nov, 10:00 to 25 Nov, 11:00" @param {Range} range */
+export function rangeWords({ key, fixed }) {
+  if (!fixed) return strings.ranges.long[key];
+  const [from, to] = fixed.map((time) => moment(time, now()));
+  return strings.ranges.between(from, to);
+}
+
+/**
+ * @param {import('../types.js').Device} device @param {string} measurement @param {Range} range @param {Mark[]} marks @param {boolean} binary
+ * @param {((from: number, to: number) => void)|undefined} onZoom
+ */
+function useGraph({ id, created }, measurement, range, marks, binary, onZoom) {
   const place = useRef(/** @type {HTMLDivElement|null} */ (null));
   const { generation } = useStore(connection);
   const [tries, setTries] = useState(0);
@@ -68,7 +84,7 @@ function useGraph({ id, created }, measurement, range, marks, binary) {
   useEffect(() => {
     const element = place.current;
     if (!element) return undefined;
-    const graph = new Graph(element, { device: id, created: instant(created), measurement, range, marks, binary, setExtremes });
+    const graph = new Graph(element, { device: id, created: instant(created), measurement, range, marks, binary, onZoom, setExtremes });
     const abort = new AbortController();
     graph
       .load(abort.signal)
@@ -99,7 +115,7 @@ class Graph {
   /**
    * @param {HTMLDivElement} element
    * @param {{device: string, created: number, measurement: string, range: Range, marks: Mark[], binary: boolean,
-   *          setExtremes: (extremes: ReturnType<Series['extremes']>) => void}} of
+   *          onZoom?: (from: number, to: number) => void, setExtremes: (extremes: ReturnType<Series['extremes']>) => void}} of
    */
   constructor(element, of) {
     this.element = element;
@@ -113,6 +129,7 @@ class Graph {
     this.early = [];
     /** @type {any} */
     this.plotly = null;
+    this.watched = false;
     const resized = new ResizeObserver(() => this.draw(true));
     const seen = new IntersectionObserver(([entry]) => {
       this.onShow = entry.isIntersecting;
@@ -132,10 +149,10 @@ class Graph {
   /** @param {AbortSignal} signal */
   async load(signal) {
     const { device, measurement, range } = this.of;
-    const to = now();
+    const [from, to] = windowOf(range, now());
     const query = {
       device, measurement, points: range.points,
-      from: new Date(to - range.span).toISOString(),
+      from: new Date(from).toISOString(),
       to: new Date(to + 1_000).toISOString(),
     };
     const [answer, plotly] = await Promise.all([get('/data/series', query, signal), loadPlotly()]);
@@ -149,7 +166,7 @@ class Graph {
 
   /** @param {import('../types.js').Reading} message */
   take({ device, time, values }) {
-    if (device !== this.of.device || !values || !Object.hasOwn(values, this.of.measurement)) return;
+    if (this.of.range.fixed || device !== this.of.device || !values || !Object.hasOwn(values, this.of.measurement)) return;
     const at = instant(time);
     const value = Number(values[this.of.measurement]);
     if (this.series) this.series.add(at, value);
@@ -164,15 +181,37 @@ class Graph {
     const width = element.clientWidth;
     if (!width) return;
     this.drawnAt = present;
-    series.trim(present - of.range.span);
-    const [first, last] = [series.points[0]?.[0] ?? present, series.points[series.points.length - 1]?.[0] ?? 0];
-    const to = Math.max(present, last);
+    if (!of.range.fixed) series.trim(present - of.range.span);
     const { data, layout } = figure(series, {
-      from: beginOf(of.range, to, Math.min(first, of.created)), to, width, height,
-      name: of.measurement, binary: of.binary, look: look(of.measurement), marks: of.marks,
+      ...this.timeShown(present), width, height,
+      name: of.measurement, binary: of.binary, look: look(of.measurement), marks: of.marks, zoom: Boolean(of.onZoom) && draggable.matches,
     });
-    plotly.react(element, data, layout, config);
+    plotly.react(element, data, layout, config).then(() => this.watchZoom());
     of.setExtremes(series.extremes());
+  }
+
+  /** @param {number} present @returns {{from: number, to: number}} */
+  timeShown(present) {
+    const { range, created } = this.of;
+    if (range.fixed) return { from: range.fixed[0], to: range.fixed[1] };
+    const points = /** @type {Series} */ (this.series).points;
+    const [first, last] = [points[0]?.[0] ?? present, points[points.length - 1]?.[0] ?? 0];
+    const to = Math.max(present, last);
+    return { from: beginOf(range, to, Math.min(first, created)), to };
+  }
+
+  /** Plotly gives the element its events with the first drawing. */
+  watchZoom() {
+    const element = /** @type {any} */ (this.element);
+    if (this.watched || this.ended || !this.of.onZoom || !element.on) return;
+    this.watched = true;
+    const chosen = (/** @type {Record<string, unknown>} */ change) => {
+      // A time without a zone is the browser's own.
+      const [from, to] = ['xaxis.range[0]', 'xaxis.range[1]'].map((key) => (typeof change[key] === 'number' ? Number(change[key]) : Date.parse(String(change[key]).replace(' ', 'T'))));
+      if (Number.isFinite(from) && Number.isFinite(to)) this.of.onZoom?.(from, to);
+    };
+    element.on('plotly_relayout', chosen);
+    this.endings.push(() => element.removeListener?.('plotly_relayout', chosen));
   }
 
   end() {

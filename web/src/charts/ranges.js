@@ -5,8 +5,9 @@ const hour = 60 * minute;
 
 /**
  * key: as it stands in the address; span in ms; points: at most so many in a graph; every: the shortest
- * time between two drawings, in ms; grows: a device younger than the span is shown from its beginning.
- * @typedef {{key: string, span: number, points: number, every: number, grows?: boolean}} Range
+ * time between two drawings, in ms; grows: a device younger than the span is shown from its beginning;
+ * fixed: from and to in epoch ms, of a range that does not move on.
+ * @typedef {{key: string, span: number, points: number, every: number, grows?: boolean, fixed?: [number, number]}} Range
  */
 
 /** @type {Range[]} */
@@ -28,5 +29,17 @@ export function beginOf({ span, grows }, to, earliest) {
   return grows && earliest > full ? Math.min(earliest, to - minute) : full;
 }
 
-/** @param {string|null} key */
-export const rangeOf = (key) => ranges.find((range) => range.key === key) ?? ranges[0];
+const shortest = 10_000;
+
+/** The key of a range between two moments. @param {number} from @param {number} to epoch ms */
+export const fixedKey = (from, to) => `${Math.round(from)}-${Math.round(Math.max(to, from + shortest))}`;
+
+/** @param {string|null} key @returns {Range} */
+export function rangeOf(key) {
+  const [, from, to] = /^(\d{1,15})-(\d{1,15})$/.exec(key ?? '')?.map(Number) ?? [];
+  if (key && to - from >= shortest) return { key, span: to - from, points: 500, every: 60_000, fixed: [from, to] };
+  return ranges.find((range) => range.key === key) ?? ranges[0];
+}
+
+/** What a range shows. @param {Range} range @param {number} present @returns {[from: number, to: number]} epoch ms */
+export const windowOf = ({ span, fixed }, present) => fixed ?? [present - span, present];

@@ -1,8 +1,8 @@
 // One device: its graphs, its switches, and the history of its commands.
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useState } from 'preact/hooks';
-import { MeasurementChart } from '../charts/measurement_chart.js';
-import { rangeOf, ranges } from '../charts/ranges.js';
+import { MeasurementChart, rangeWords } from '../charts/measurement_chart.js';
+import { fixedKey, rangeOf, ranges, windowOf } from '../charts/ranges.js';
 import { now } from '../api.js';
 import { loadHistory } from '../commands.js';
 import { deviceStore, loadDevice } from '../devices.js';
@@ -131,9 +131,10 @@ function Graphs({ device, measurements }) {
 
 /** @param {{device: import('../types.js').Device, measurement: string, range: import('../charts/ranges.js').Range, happenings: ReturnType<typeof useHappenings>}} props */
 function MarkedChart({ device, measurement, range, happenings }) {
-  const marks = useMarks(happenings, measurement, range.span);
+  const marks = useMarks(happenings, measurement, range);
   const tell = (/** @type {string} */ summary) => (marks.length ? words.marked(summary, marks.filter(({ faint }) => !faint).length, marks.filter(({ faint }) => faint).length) : summary);
-  return html`<${MeasurementChart} device=${device} measurement=${measurement} range=${range} marks=${marks} tell=${tell} />`;
+  return html`<${MeasurementChart} device=${device} measurement=${measurement} range=${range} marks=${marks} tell=${tell}
+    onZoom=${showBetween} />`;
 }
 
 /** @param {{device: import('../types.js').Device, range: import('../charts/ranges.js').Range}} props */
@@ -143,12 +144,11 @@ function Export({ device, range }) {
   const save = async (/** @type {string} */ format) => {
     setBusy(format);
     setProblem('');
-    const to = now();
-    await saveReadings(device, format, to - range.span, to).catch(() => setProblem(words.exportFailed));
+    await saveReadings(device, format, ...windowOf(range, now())).catch(() => setProblem(words.exportFailed));
     setBusy('');
   };
   return html`<div class="export">
-    <p class="hint">${words.markedHint} ${words.exportText(strings.ranges.long[range.key])}</p>
+    <p class="hint">${words.markedHint} ${words.exportText(rangeWords(range))}</p>
     <div class="actions">
       ${Object.keys(formats).map((format) => html`<button type="button" key=${format} aria-disabled=${busy ? 'true' : undefined}
         onClick=${() => busy || save(format)}>${busy === format ? words.exporting : format.toUpperCase()}</button>`)}
@@ -157,12 +157,40 @@ function Export({ device, range }) {
   </div>`;
 }
 
-/** @param {{range: {key: string}}} props */
+/** @param {number} from @param {number} to epoch ms */
+const showBetween = (from, to) => setParameter('range', fixedKey(from, to));
+
+/** @param {{range: import('../charts/ranges.js').Range}} props */
 function RangePicker({ range }) {
+  const [choosing, setChoosing] = useState(false);
+  const open = choosing || Boolean(range.fixed);
   return html`<div class="ranges" role="group" aria-label=${words.range}>
-    ${ranges.map(({ key }) => html`<button type="button" key=${key} aria-pressed=${key === range.key ? 'true' : 'false'}
-      onClick=${() => setParameter('range', key)}>${strings.ranges.short[key]}</button>`)}
-  </div>`;
+      ${ranges.map(({ key }) => html`<button type="button" key=${key} aria-pressed=${key === range.key && !open ? 'true' : 'false'}
+        onClick=${() => { setChoosing(false); setParameter('range', key); }}>${strings.ranges.short[key]}</button>`)}
+      <button type="button" aria-pressed=${open ? 'true' : 'false'} aria-expanded=${open ? 'true' : 'false'} onClick=${() => setChoosing(true)}>${strings.ranges.other}</button>
+    </div>
+    ${open && html`<${Between} key=${range.key} range=${range} />`}`;
+}
+
+/** As the browser's field for a moment has it. @param {number} time epoch ms */
+const localTime = (time) => new Date(time - new Date(time).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+
+/** @param {{range: import('../charts/ranges.js').Range}} props */
+function Between({ range }) {
+  const [problem, setProblem] = useState('');
+  const [from, to] = windowOf(range, now()).map(localTime);
+  const onSubmit = (/** @type {any} */ event) => {
+    event.preventDefault();
+    const [begin, end] = ['begin', 'end'].map((name) => Date.parse(event.target.elements[name].value));
+    setProblem(begin < end ? '' : words.badRange);
+    if (begin < end) showBetween(begin, end);
+  };
+  return html`<form class="between" onSubmit=${onSubmit} novalidate>
+    <label>${words.from} <input type="datetime-local" name="begin" defaultValue=${from} /></label>
+    <label>${words.to} <input type="datetime-local" name="end" defaultValue=${to} /></label>
+    <button type="submit">${words.show}</button>
+    ${problem && html`<p class="field-error" role="alert">${problem}</p>`}
+  </form>`;
 }
 
 /** @param {{id: string}} props */

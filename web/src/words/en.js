@@ -95,7 +95,11 @@ export const english = {
     range: 'Time range',
     /** @param {string} summary @param {number} alerts @param {number} commands */
     marked: (summary, alerts, commands) => `${summary} Marked: ${alerts === 1 ? '1 alert' : `${alerts} alerts`}, ${commands === 1 ? '1 command' : `${commands} commands`}.`,
-    markedHint: 'Red stretches are alerts, dotted lines are commands.',
+    from: 'From',
+    to: 'to',
+    show: 'Show',
+    badRange: 'The end must be later than the beginning.',
+    markedHint: 'Drag over a stretch to see it closer. Red stretches are alerts, dotted lines are commands.',
     /** @param {string} range */
     exportText: (range) => `Save every reading of ${range} as:`,
     exporting: 'Saving…',
@@ -114,6 +118,9 @@ export const english = {
       '30d': 'the last 30 days',
       '1y': 'the last year',
     },
+    other: 'Other…',
+    /** @param {string} from @param {string} to */
+    between: (from, to) => `${from} to ${to}`,
   },
 
   chart: {

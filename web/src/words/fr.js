@@ -90,7 +90,11 @@ export const french = {
     goneText: 'Il a peut-être été supprimé, ou il appartient à un autre compte.',
     range: 'Période',
     marked: (summary, alerts, commands) => `${summary} Marqués : ${alerts === 1 ? '1 alerte' : `${alerts} alertes`}, ${commands === 1 ? '1 commande' : `${commands} commandes`}.`,
-    markedHint: 'Les plages rouges sont des alertes, les lignes pointillées des commandes.',
+    from: 'Du',
+    to: 'au',
+    show: 'Afficher',
+    badRange: 'La fin doit venir après le début.',
+    markedHint: 'Glissez sur une période pour la voir de plus près. Les plages rouges sont des alertes, les lignes pointillées des commandes.',
     exportText: (range) => `Enregistrer chaque mesure (${range}) en :`,
     exporting: 'Enregistrement…',
     exportFailed: 'Les mesures n’ont pas pu être enregistrées. Réessayez, ou choisissez une période plus courte.',
@@ -106,6 +110,8 @@ export const french = {
       '30d': 'les 30 derniers jours',
       '1y': 'la dernière année',
     },
+    other: 'Autre…',
+    between: (from, to) => `du ${from} au ${to}`,
   },
 
   chart: {
