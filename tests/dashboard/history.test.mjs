@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Node, obey, startCroft, until } from '../support/croft.mjs';
-import { Browser, drawnPoints, onPage, patience, picture } from './browser.mjs';
+import { Browser, barriers, drawnPoints, onPage, patience, picture } from './browser.mjs';
 
 let croft;
 let browser;
@@ -62,6 +62,18 @@ test('every reading on show is saved as CSV and as NDJSON', async () => {
     assert.match(download.suggestedFilename(), new RegExp(`^Bed 2 \\d{4}-\\d\\d-\\d\\d\\.${name.toLowerCase()}$`));
     assert.equal(count(readFileSync(await download.path(), 'utf8')), readings.length);
   }
+});
+
+test('what the graphs show is there as a table, too', async () => {
+  const page = await browser.visitAs(ada, `/devices/${device.id}?range=1h`);
+  await page.getByText('As a table').click();
+  const rows = page.locator('.readings-table tbody tr');
+  await rows.first().waitFor();
+  const { readings } = await ada.get('/api/v1/data/all', { device: device.id, limit: 1000 });
+  assert.equal(await rows.count(), readings.length);
+  assert.match(await rows.first().textContent(), /^\d\d:\d\d:\d\d.*5\.0$/);
+  await picture(page, 'table', { fullPage: true });
+  assert.deepEqual(await barriers(page), []);
 });
 
 test('a stretch is seen closer by dragging over it, and any other time by its two ends', async () => {

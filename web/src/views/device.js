@@ -14,6 +14,7 @@ import { OpenAlerts } from '../parts/alerts.js';
 import { Actuator, actuatorsOf } from '../parts/actuator.js';
 import { CommandList } from '../parts/command_list.js';
 import { Icon } from '../parts/icon.js';
+import { ReadingsTable } from '../parts/readings_table.js';
 import { RefusalAlarm } from '../parts/refusal.js';
 import { Status } from '../parts/status.js';
 import { QuickTimers, Timers } from '../parts/timers.js';
@@ -126,6 +127,7 @@ function Graphs({ device, measurements }) {
     <div class="charts">
       ${measurements.map((name) => html`<${MarkedChart} key=${name} device=${device} measurement=${name} range=${range} happenings=${happenings} />`)}
     </div>
+    <${ReadingsTable} device=${device} measurements=${measurements} range=${range} />
     <${Export} device=${device} range=${range} />`;
 }
 

@@ -136,6 +136,11 @@ export const english = {
     summaryEmpty: (name, range) => `${name}, ${range}: no readings.`,
   },
 
+  table: {
+    title: 'As a table',
+    time: 'Time',
+  },
+
   actuators: {
     /** @type {Record<string, string>} */
     names: { led: 'LED' },

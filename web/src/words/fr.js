@@ -124,6 +124,11 @@ export const french = {
     summaryEmpty: (name, range) => `${name}, ${range} : aucune mesure.`,
   },
 
+  table: {
+    title: 'En tableau',
+    time: 'Heure',
+  },
+
   actuators: {
     names: { led: 'LED' },
     states: { on: 'Allumé', off: 'Éteint' },
