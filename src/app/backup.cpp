@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "app/backup_file.hpp"
+#include "app/progress.hpp"
 #include "app/state_dir.hpp"
 #include "app/version.hpp"
 #include "app/wiring.hpp"
@@ -32,22 +33,6 @@ constexpr const char* kComplete = "complete";
 // In there: what was there before is in its folder.
 constexpr const char* kAside = "aside";
 constexpr std::uint64_t kMega = 1'000'000;
-
-// One line that is written over, where somebody looks.
-class Progress {
- public:
-  explicit Progress(std::string doing) : doing_(std::move(doing)) {}
-  void operator()(std::uint64_t done, std::uint64_t of) {
-    const int percent = of == 0 ? 100 : static_cast<int>(done * 100 / of);
-    if (::isatty(2) == 0 || percent == shown_) return;
-    shown_ = percent;
-    std::fprintf(stderr, "\r%s: %3d %%%s", doing_.c_str(), percent, done >= of ? "\n" : "");
-  }
-
- private:
-  std::string doing_;
-  int shown_ = -1;
-};
 
 fs::path embedded_database(const Config& config) {
   const auto file = database_file(config, config.state_dir);

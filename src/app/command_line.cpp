@@ -17,6 +17,7 @@
 #include "app/doctor.hpp"
 #include "app/firmware_command.hpp"
 #include "app/interrupted.hpp"
+#include "app/move.hpp"
 #include "app/notify_socket.hpp"
 #include "app/platform.hpp"
 #include "app/simulate.hpp"
@@ -262,6 +263,7 @@ std::optional<Config> load_for_work(const ConfigFlags& flags) {
 
 struct BackupFlags {
   std::string file;
+  std::string to;
   bool replace = false;
 };
 
@@ -286,6 +288,23 @@ void add_backup_commands(CLI::App& app, ConfigFlags& config, BackupFlags& flags,
   restore->callback([&] {
     const auto loaded = load_for_work(config);
     if (loaded) app::restore(*loaded, flags.file, flags.replace);
+    exit_code = loaded ? 0 : 1;
+  });
+}
+
+void add_move_command(CLI::App& app, ConfigFlags& config, BackupFlags& flags, int& exit_code) {
+  auto* move = app.add_subcommand("move",
+                                  "copy this installation, stopped, into an empty PostgreSQL and "
+                                  "compare both; cut off, it goes "
+                                  "on when it is called again");
+  move->add_option("--to", flags.to, "postgresql://user:password@host:5432/name")
+      ->type_name("URL")
+      ->envname("CROFT_MOVE_TO")
+      ->required();
+  add_config_flags(*move, config);
+  move->callback([&] {
+    const auto loaded = load_for_work(config);
+    if (loaded) move_to(*loaded, flags.to);
     exit_code = loaded ? 0 : 1;
   });
 }
@@ -347,6 +366,7 @@ int run_command_line(int argc, char** argv) {
 
   BackupFlags backup;
   add_backup_commands(app, config, backup, exit_code);
+  add_move_command(app, config, backup, exit_code);
 
   std::string health_url;
   std::string health_state_dir = "./croft-data";

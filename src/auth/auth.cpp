@@ -35,6 +35,8 @@ constexpr db::Migration kMigrations[] = {
 
 }  // namespace
 
+std::span<const db::Migration> migrations() { return kMigrations; }
+
 Service::Service(Config config, Needs needs)
     : parts_(std::make_unique<Parts>(std::move(config), std::move(needs))) {}
 

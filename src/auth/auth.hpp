@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/task.hpp"
 #include "db/database.hpp"
+#include "db/migrations.hpp"
 #include "http/router.hpp"
 #include "limits/store.hpp"
 #include "live/devices.hpp"
@@ -20,6 +21,9 @@
 #include "sessions/store.hpp"
 
 namespace croft::auth {
+
+// The service's tables, one step a version.
+std::span<const db::Migration> migrations();
 
 enum class Signup { open, first, closed };  // anybody; only the very first account; nobody
 

@@ -1,0 +1,16 @@
+// `croft move`: an embedded installation goes on with a PostgreSQL.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "app/config.hpp"
+
+namespace croft::app {
+
+// Copies the embedded database into an empty PostgreSQL and compares both. The installation must be
+// stopped, and is not touched. Cut off, it goes on where it was when it is called again. Throws
+// std::runtime_error with one clear line.
+void move_to(const Config&, const std::string& url);
+
+}  // namespace croft::app
