@@ -56,16 +56,19 @@ void check_source(Database& source) {
   }
 }
 
+bool has_table(Database& database, const char* table) {
+  return database.read_now([&](Connection& connection) {
+    return connection
+        .first("SELECT 1 FROM pg_tables WHERE tablename = $1", {table},
+               [](const db::Row&) { return true; })
+        .has_value();
+  });
+}
+
 // Tables of an empty database; or of one that an earlier move was cut off in.
 void prepare_target(Database& target, const std::vector<Table>& tables) {
-  const auto exists = [&](const char* table) {
-    return target.read_now([&](Connection& connection) {
-      return connection.first("SELECT 1 FROM pg_tables WHERE tablename = $1", {table},
-                              [](const db::Row&) { return true; });
-    });
-  };
-  if (!exists("croft_move")) {
-    if (exists("schema_versions") || exists("users"))
+  if (!has_table(target, "croft_move")) {
+    if (has_table(target, "schema_versions") || has_table(target, "users"))
       throw std::runtime_error(
           "the PostgreSQL database is not empty; croft move wants one that is new");
     target.write_now([](Connection& connection) {
@@ -147,6 +150,12 @@ void move_to(const Config& config, const std::string& url) {
   std::printf(
       "moved, and the same on both sides; nothing here was changed. Keep the state directory (its "
       "keys are still needed), set database.url to the PostgreSQL, and start croft serve\n");
+}
+
+void refuse_half_moved(Database& database) {
+  if (has_table(database, "croft_move"))
+    throw std::runtime_error(
+        "a croft move into this PostgreSQL was cut off; call it again, or make the database anew");
 }
 
 }  // namespace croft::app

@@ -8,6 +8,7 @@
 
 #include "app/backup.hpp"
 #include "app/health.hpp"
+#include "app/move.hpp"
 #include "app/notify_socket.hpp"
 #include "app/platform_wiring.hpp"
 #include "app/tls_files.hpp"
@@ -46,6 +47,7 @@ Platform::Wiring::Wiring(Config config, Targets targets)
     });
     wait_for_database(config_, *database_, loop);
     if (!database_file(config_, state_dir_.path())) {
+      refuse_half_moved(*database_);
       replica_ = std::make_unique<Replica>(*database_, targets_.name(), state_dir_.path());
       replica_->wait_for_turn(loop);
     }

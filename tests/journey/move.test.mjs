@@ -81,6 +81,9 @@ test('a move that is killed again and again comes to its end, and everything is 
   assert.ok(moved.code === 0 || /not empty/.test(moved.stderr), moved.stderr);
   if (moved.code === 0) assert.match(moved.stdout, /reading_sequences +1 rows  [0-9a-f]{16}/);
 
+  postgres.query('CREATE TABLE croft_move (name TEXT)', 'house'); // as if one had been cut off now
+  await assert.rejects(startCroft({ stateDir: croft.stateDir, env: { CROFT_DATABASE_URL: url } }), /was cut off/);
+  postgres.query('DROP TABLE croft_move', 'house');
   const there = await startCroft({ stateDir: croft.stateDir, env: { CROFT_DATABASE_URL: url } });
   const again = Object.assign(new Client(there.url), { user: ada.user, password: ada.password });
   await again.login();
