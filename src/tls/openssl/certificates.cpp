@@ -20,21 +20,12 @@ Key make_key() {
   return key;
 }
 
-template <class Write>
-std::string as_pem(Write write) {
-  const Bio out(BIO_new(BIO_s_mem()));
-  must(out && write(out.get()) == 1, "cannot write PEM");
-  char* data = nullptr;
-  const auto size = BIO_get_mem_data(out.get(), &data);
-  return {data, static_cast<std::size_t>(size)};
-}
-
 std::string as_pem(X509* certificate) {
-  return as_pem([&](BIO* out) { return PEM_write_bio_X509(out, certificate); });
+  return tls::as_pem([&](BIO* out) { return PEM_write_bio_X509(out, certificate); });
 }
 
 std::string as_pem(EVP_PKEY* key) {
-  return as_pem([&](BIO* out) {
+  return tls::as_pem([&](BIO* out) {
     return PEM_write_bio_PKCS8PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr);
   });
 }

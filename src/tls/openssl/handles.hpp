@@ -72,4 +72,14 @@ inline Key read_key(const std::string& pem) {
   return key;
 }
 
+// What `write`, a PEM_write_bio_... of some kind, writes into the BIO it is given.
+template <class Write>
+std::string as_pem(Write write) {
+  const Bio out(BIO_new(BIO_s_mem()));
+  must(out && write(out.get()) == 1, "cannot write PEM");
+  char* data = nullptr;
+  const auto size = BIO_get_mem_data(out.get(), &data);
+  return {data, static_cast<std::size_t>(size)};
+}
+
 }  // namespace croft::tls

@@ -11,15 +11,6 @@ namespace {
 
 using Digest = std::unique_ptr<EVP_MD_CTX, Releaser<EVP_MD_CTX_free>>;
 
-template <class Write>
-std::string as_pem(Write write) {
-  const Bio out(BIO_new(BIO_s_mem()));
-  must(out && write(out.get()) == 1, "cannot write PEM");
-  char* data = nullptr;
-  const auto size = BIO_get_mem_data(out.get(), &data);
-  return {data, static_cast<std::size_t>(size)};
-}
-
 const unsigned char* bytes_of(const std::string& text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
