@@ -120,10 +120,12 @@ TEST_F(RequestKeysTest, MakesOneOfWhatIsAskedForTwiceAtOnce) {
 }
 
 TEST_F(RequestKeysTest, RefusesWhileTheFirstIsUnderWay) {
+  bool begun = false;
   bool may_end = false;
   int first = 0;
   handler_ = keys_->once(
       [&](http::Request&, NoteKey note) -> Task<http::Response> {
+        begun = true;
         co_await mqtt::eventually([&] { return may_end; });
         auto response = co_await make(std::move(note));
         co_return response;
@@ -135,6 +137,7 @@ TEST_F(RequestKeysTest, RefusesWhileTheFirstIsUnderWay) {
   };
   play(loop_, [&]() -> Task<void> {
     spawn(loop_.get_executor(), "test", ask_first());
+    co_await mqtt::eventually([&] { return begun; });
     const auto same = co_await post("k1");
     EXPECT_EQ(same.status, 409);
     const auto other = co_await post("k1", "{\"more\":1}");

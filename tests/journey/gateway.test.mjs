@@ -56,7 +56,7 @@ test('every path of the description reaches the service it belongs to', async ()
   const { plates, front, stop } = await street();
   const owner = (path) => {
     if (path === '/api/v1/command/trigger/preview' || path.startsWith('/api/v1/data/')) return 'data';
-    if (path.startsWith('/api/v1/command/')) return 'command';
+    if (/^\/api\/v1\/(command|firmware)(\/|$)/.test(path)) return 'command';
     return /^\/api\/v1\/(auth|devices)/.test(path) ? 'auth' : 'visualisation';
   };
   const inside = ['/livez', '/readyz', '/metrics'];

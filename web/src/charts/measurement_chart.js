@@ -15,8 +15,8 @@ import { Series, fromHistory } from './series.js';
 
 const most_early = 1_000;
 const height = 220;
-/** A finger that drags scrolls the page. */
-const draggable = matchMedia('(pointer: fine)');
+/** Whether a stretch can be chosen by dragging: a finger that drags scrolls the page. */
+export const draggable = matchMedia('(pointer: fine)');
 const config = { displayModeBar: false, doubleClick: false, showTips: false, responsive: false };
 
 /** @typedef {import('./ranges.js').Range} Range */

@@ -1,7 +1,7 @@
 // One device: its graphs, its switches, and the history of its commands.
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useState } from 'preact/hooks';
-import { MeasurementChart, rangeWords } from '../charts/measurement_chart.js';
+import { MeasurementChart, draggable, rangeWords } from '../charts/measurement_chart.js';
 import { fixedKey, rangeOf, ranges, windowOf } from '../charts/ranges.js';
 import { now } from '../api.js';
 import { loadHistory } from '../commands.js';
@@ -150,7 +150,7 @@ function Export({ device, range }) {
     setBusy('');
   };
   return html`<div class="export">
-    <p class="hint">${words.markedHint} ${words.exportText(rangeWords(range))}</p>
+    <p class="hint">${draggable.matches ? words.zoomHint : ''} ${words.markedHint} ${words.exportText(rangeWords(range))}</p>
     <div class="actions">
       ${Object.keys(formats).map((format) => html`<button type="button" key=${format} aria-disabled=${busy ? 'true' : undefined}
         onClick=${() => busy || save(format)}>${busy === format ? words.exporting : format.toUpperCase()}</button>`)}

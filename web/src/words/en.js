@@ -99,7 +99,8 @@ export const english = {
     to: 'to',
     show: 'Show',
     badRange: 'The end must be later than the beginning.',
-    markedHint: 'Drag over a stretch to see it closer. Red stretches are alerts, dotted lines are commands.',
+    zoomHint: 'Drag over a stretch to see it closer.',
+    markedHint: 'Red stretches are alerts, dotted lines are commands.',
     /** @param {string} range */
     exportText: (range) => `Save every reading of ${range} as:`,
     exporting: 'Saving…',
