@@ -113,8 +113,9 @@ TEST_F(RequestKeysTest, MakesOneOfWhatIsAskedForTwiceAtOnce) {
     spawn(loop_.get_executor(), "test", one("{\"more\":1}"));
     co_await mqtt::eventually([&] { return answers == 3; });
   }());
-  EXPECT_EQ(statuses[422], 1);
-  EXPECT_EQ(statuses[201] + statuses[409], 2);
+  // Whichever comes first, the other content is refused: one time, or two.
+  EXPECT_GE(statuses[422], 1);
+  EXPECT_EQ(statuses[201] + statuses[409] + statuses[422], 3);
   EXPECT_GE(statuses[201], 1);
   EXPECT_EQ(made(), 1);
 }
