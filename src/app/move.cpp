@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/move.hpp"
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 #include <stdexcept>
@@ -56,23 +57,31 @@ void check_source(Database& source) {
   }
 }
 
-bool has_table(Database& database, const char* table) {
-  return database.read_now([&](Connection& connection) {
-    return connection
-        .first("SELECT 1 FROM pg_tables WHERE tablename = $1", {table},
-               [](const db::Row&) { return true; })
-        .has_value();
+std::vector<std::string> tables_in(Database& database) {
+  std::vector<std::string> names;
+  database.read_now([&](Connection& connection) {
+    connection.query(
+        "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = current_schema()", {},
+        [&](const db::Row& row) { names.push_back(row.string(0)); });
   });
+  return names;
+}
+
+bool is_under_way(const std::vector<std::string>& tables) {
+  return std::ranges::find(tables, "croft_move") != tables.end();
 }
 
 // Tables of an empty database; or of one that an earlier move was cut off in.
-void prepare_target(Database& target, const std::vector<Table>& tables) {
-  if (!has_table(target, "croft_move")) {
-    if (has_table(target, "schema_versions") || has_table(target, "users"))
-      throw std::runtime_error(
-          "the PostgreSQL database is not empty; croft move wants one that is new");
+void prepare_target(Database& source, Database& target, const std::vector<Table>& tables) {
+  const auto there = tables_in(target);
+  if (!is_under_way(there)) {
+    if (!there.empty())
+      throw std::runtime_error("the PostgreSQL database is not empty (it has a table " + there[0] +
+                               "); croft move wants one that is new");
     target.write_now([](Connection& connection) {
-      connection.execute("CREATE TABLE croft_move (name TEXT PRIMARY KEY, done BIGINT NOT NULL)");
+      connection.execute(
+          "CREATE TABLE croft_move (name TEXT PRIMARY KEY, done BIGINT NOT NULL,"
+          " total BIGINT NOT NULL)");
     });
   }
   const bool prepared = target.read_now([](Connection& connection) {
@@ -86,24 +95,32 @@ void prepare_target(Database& target, const std::vector<Table>& tables) {
     for (auto table = tables.rbegin(); table != tables.rend(); ++table)
       connection.execute("DELETE FROM " + table->name);
     for (const auto& table : tables)
-      connection.execute("INSERT INTO croft_move (name, done) VALUES ($1, 0)", {table.name});
+      connection.execute("INSERT INTO croft_move (name, done, total) VALUES ($1, 0, $2)",
+                         {table.name, db::count_rows(source, table)});
   });
 }
 
-std::uint64_t done_of(Database& target, const Table& table) {
-  const auto done = target.read_now([&](Connection& connection) {
-    return connection.first("SELECT done FROM croft_move WHERE name = $1", {table.name},
-                            [](const db::Row& row) { return row.integer(0); });
+// How many rows are copied already. What was copied is right only as long as nobody used the
+// installation since.
+std::uint64_t done_of(Database& target, const Table& table, std::uint64_t all) {
+  struct Progressed {
+    std::int64_t done, total;
+  };
+  const auto found = target.read_now([&](Connection& connection) {
+    return connection.first(
+        "SELECT done, total FROM croft_move WHERE name = $1", {table.name},
+        [](const db::Row& row) { return Progressed{row.integer(0), row.integer(1)}; });
   });
-  if (!done)
-    throw std::runtime_error(
-        "the PostgreSQL database holds a move of another version of Croft; make it anew");
-  return static_cast<std::uint64_t>(*done);
+  if (!found || found->total != static_cast<std::int64_t>(all))
+    throw std::runtime_error("table " + table.name +
+                             " is not what it was when the move began; make the PostgreSQL "
+                             "database anew and move again");
+  return static_cast<std::uint64_t>(found->done);
 }
 
 void copy(Database& source, Database& target, const Table& table) {
   const auto all = db::count_rows(source, table);
-  const auto done = done_of(target, table);
+  const auto done = done_of(target, table, all);
   if (done >= all) return;
   Progress progress("copying " + table.name);
   const bool by_time = table.name == "readings" || table.name == "reading_blocks";
@@ -121,7 +138,7 @@ void compare(Database& source, Database& target, const Table& table) {
   Progress here("reading " + table.name), there("comparing " + table.name);
   const auto one = db::content_of(source, table, [&](std::uint64_t rows) { here(rows, all); });
   const auto other = db::content_of(target, table, [&](std::uint64_t rows) { there(rows, all); });
-  if (one != other)
+  if (one != other || one.rows != all)
     throw std::runtime_error("table " + table.name + " has " + std::to_string(other.rows) +
                              " rows in PostgreSQL and " + std::to_string(one.rows) +
                              " here, or others; make the PostgreSQL database anew and move again");
@@ -143,7 +160,7 @@ void move_to(const Config& config, const std::string& url) {
   check_source(*source);
   auto tables = source->read_now(db::tables_of_sqlite);
   std::erase_if(tables, [](const Table& table) { return table.name == kVersions; });
-  prepare_target(*target, tables);
+  prepare_target(*source, *target, tables);
   for (const auto& table : tables) copy(*source, *target, table);
   for (const auto& table : tables) compare(*source, *target, table);
   target->write_now([](Connection& connection) { connection.execute("DROP TABLE croft_move"); });
@@ -153,7 +170,7 @@ void move_to(const Config& config, const std::string& url) {
 }
 
 void refuse_half_moved(Database& database) {
-  if (has_table(database, "croft_move"))
+  if (is_under_way(tables_in(database)))
     throw std::runtime_error(
         "a croft move into this PostgreSQL was cut off; call it again, or make the database anew");
 }
