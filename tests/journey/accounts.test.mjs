@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Client, deployment, startCroft } from '../support/croft.mjs';
+import { Client, deployment, layout, startCroft } from '../support/croft.mjs';
 
 let croft;
 before(async () => (croft = await deployment()));
@@ -88,7 +88,9 @@ test('a new password needs the old one, and ends the other sessions', async () =
   await new Client(croft.url).login(ada.user.username, 'a much better secret');
 });
 
-test('whoever guesses the present password is slowed down', async () => {
+// The shipped gateway counts guesses by address, and this one of the other tests' log-ins is the same.
+const shared = layout === 'containers' && 'the gateway would slow down the tests after it, too';
+test('whoever guesses the present password is slowed down', { skip: shared }, async () => {
   const ada = await croft.user();
   const statuses = [];
   for (let i = 0; i < 14; i++) statuses.push((await ada.request('POST', '/api/v1/auth/password', { body: { current: `guess ${i}`, password: 'a much better secret' } })).status);
